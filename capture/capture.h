@@ -1,0 +1,130 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+
+/// Cameras and screens become timed fragments. Decodes nothing, writes nothing, keeps nothing.
+namespace mj::capture {
+
+/// A stretch of a stream with one codec configuration and one clock mapping. Immutable and shared by its fragments.
+struct Run {
+  StreamKey stream;
+  WallTime start;            ///< decode time of its first sample; with `stream`, its identity
+  std::string mime;          ///< what MSE is asked for: `video/mp4; codecs="avc1.640028"`
+  Bytes init;                ///< ftyp + moov of the file: video as track 1, audio (if any) as track 2
+  Bytes video_init;          ///< the same with the video track alone, for browsers that refuse the audio codec
+  int width = 0, height = 0; ///< pixels
+  std::string audio;         ///< "", "pcm_alaw", "pcm_mulaw" or "aac"
+  Duration time_error{0};    ///< bound of |wall time of a sample − true time|
+};
+
+/// The place of one `tfdt` baseMediaDecodeTime (64 bit, ISO/IEC 14496-12 §8.8.12) in a fragment's bytes.
+/// In the bytes it counts from Run::start; whoever puts the fragment into a file makes it count from the file's start.
+struct DecodeTimeSlot {
+  uint32_t offset = 0;       ///< of the 8 bytes, from the fragment's first byte
+  uint32_t timescale = 0;    ///< of that track
+  int64_t ticks = 0;         ///< the value now in the bytes: time since Run::start
+};
+
+/// What a workstation's screen was about at the instant of a shot. Text is UTF-8 as the desktop gave it, ≤ 512 bytes each.
+struct ShotFacts {
+  std::string title;         ///< of the foreground window
+  std::string program;       ///< of the foreground window
+  std::string user;          ///< logged-in account
+  int64_t idle_ms = 0;       ///< since the last input
+  WallTime agent_time;       ///< the workstation's own clock at the grab
+  std::string input_sha256;  ///< hex digest of the encoder's input picture
+};
+
+/// One to two seconds of a run: `prft moof mdat` of the video (a `uuid` box with the ShotFacts before moof for screens),
+/// then `moof mdat` of the audio if there is any. Immutable.
+struct Fragment {
+  std::shared_ptr<const Run> run;
+  WallTime start, end;       ///< decode times: [start, end)
+  bool key = false;          ///< begins with a sync sample
+  uint32_t key_bytes = 0;    ///< up to the end of that sample; 0 when !key
+  uint32_t video_bytes = 0;  ///< the part a browser needs; the rest is audio
+  uint32_t frames = 0;       ///< video samples
+  std::vector<DecodeTimeSlot> decode_times;
+  SharedBytes bytes;
+  std::optional<ShotFacts> shot;
+};
+
+/// From `begin` on a stream has no footage. It ends when the next fragment of the stream begins.
+struct Outage {
+  StreamKey stream;
+  WallTime begin;
+  GapCause cause;
+  std::string detail;        ///< a sentence for people, without secrets
+};
+
+/// What capture hands on. Implemented by storage. Called from capture's threads, one at a time per stream; must not block.
+class Outlet {
+ public:
+  virtual ~Outlet() = default;
+  /// False: the receiver is full. The source then drops up to its next key frame; the receiver accounts for the gap.
+  [[nodiscard]] virtual bool on_fragment(Fragment fragment) = 0;
+  virtual void on_outage(Outage outage) = 0;
+};
+
+struct StreamStatus {
+  enum class State { connecting, recording, waiting };
+  StreamKey stream;
+  State state = State::connecting;
+  std::optional<GapCause> cause;        ///< why not recording
+  std::string detail;                   ///< a sentence with what to do next, without secrets
+  WallTime since;                       ///< of this state
+  std::optional<WallTime> last_frame;
+  uint64_t frames = 0;
+  uint64_t bytes = 0;
+};
+
+/// One shot as an agent sends it.
+struct Shot {
+  WallTime at;               ///< server time of the grab, corrected by the agent's measured offset
+  bool key = false;
+  Duration nominal{0};       ///< the cadence: how long the shot stands if nothing follows
+  std::string avc_config;    ///< AVCDecoderConfigurationRecord (ISO/IEC 14496-15 §5.3.3.1), bytes
+  Bytes access_unit;         ///< length-prefixed NAL units (4 bytes), lossless High 4:4:4 Predictive
+  ShotFacts facts;
+};
+
+/// All sources of one hall. Owner: the composition root; `clock` and `outlet` must outlive it.
+/// Threads: public functions may be called from any thread. Failure of one source never touches another.
+class Capture {
+ public:
+  Capture(const config::Settings& settings, const Clock& clock, Outlet& outlet);
+  ~Capture();  // stops
+  Capture(const Capture&) = delete;
+  Capture& operator=(const Capture&) = delete;
+
+  /// Connects to every camera; returns at once.
+  void start();
+  /// Flushes what is open into the outlet, reports an Outage (shutdown) per stream and joins all threads (≤ 10 s).
+  void stop();
+
+  [[nodiscard]] std::vector<StreamStatus> status() const;
+
+  /// Screen intake. Validates (sizes, order, picture ≤ 33 Mpx) before anything is kept; does not decode.
+  /// Errors: not_found (workstation), invalid, no_space (rate or size beyond the quota), unavailable (outlet full).
+  [[nodiscard]] Result<void> accept_shot(const std::string& workstation, Shot shot);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The keys of a configuration's streams, in its order: main, sub, screen.
+struct StreamInfo {
+  StreamKey key;
+  StreamKind kind = StreamKind::main;
+  std::string device;        ///< Camera::id or Workstation::id
+};
+[[nodiscard]] std::vector<StreamInfo> streams_of(const config::Settings& settings);
+
+}  // namespace mj::capture

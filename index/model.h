@@ -1,0 +1,150 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "storage/storage.h"
+
+/// What the index answers with. Plain values, no behaviour. Part of index/index.h, not included on its own by others.
+namespace mj::index {
+
+struct Named {
+  std::string id;
+  std::string name;
+};
+
+/// A fact from a case feed. `id` is unique within its source; the same id again changes nothing.
+struct Event {
+  enum class Type { ticket_called, ticket_finished, case_step };
+  std::string id;
+  Type type = Type::ticket_called;
+  WallTime at;
+  std::string window;        ///< Window::id
+  std::string ticket;        ///< 票号, for tickets
+  std::string case_number;   ///< as sent; required for case_step
+  std::string step;          ///< for case_step: accepted, supplement, concluded or the feed's own word
+  std::string clerk;         ///< staff number or empty
+  std::string item_code;     ///< of the case or empty
+  std::string item_name;
+  std::string raw;           ///< the event's JSON as received, kept for ever
+};
+[[nodiscard]] const char* name(Event::Type type);
+[[nodiscard]] std::optional<Event::Type> event_type_from(std::string_view name);
+
+struct Ingested {
+  int accepted = 0;
+  int duplicates = 0;
+};
+
+struct CaseHit {
+  std::string number;
+  std::optional<Named> item, window, clerk;
+  std::optional<WallTime> called;    ///< of the newest visit
+  std::optional<WallTime> finished;
+  int visits = 0;
+};
+
+struct CaseStep {
+  std::string type;                  ///< "ticket_called", "ticket_finished" or the step's word
+  WallTime at;
+  std::optional<Named> window, clerk;
+  std::string source;                ///< feed
+};
+
+/// What there is of a stream in an interval: the four states of a review pane.
+enum class FootageState { footage, gap, purged, never_mapped };
+[[nodiscard]] const char* name(FootageState state);
+
+struct VisitStream {
+  StreamKey key;
+  StreamKind kind = StreamKind::main;
+  std::string role;                  ///< "counter", "screen" or "area"
+  std::string name;
+  std::string purpose, legal_basis;  ///< of the camera
+  FootageState state = FootageState::gap;
+  std::optional<GapCause> cause;     ///< when state is gap: what covers the called moment
+  std::string detail;
+};
+
+struct Link {
+  std::string source;                ///< "queue" or "step"
+  double confidence = 0;             ///< 0 … 1
+  std::string why;                   ///< machine-readable rule name: "ticket_names_case", "step_during_visit"
+  std::optional<std::string> confirmed_by;
+};
+
+struct Visit {
+  int64_t id = 0;
+  std::string ticket;
+  std::optional<Named> window, clerk;
+  WallTime called;
+  std::optional<WallTime> finished;
+  Link link;
+  std::vector<VisitStream> streams;  ///< in the order to show: counter, screen, area
+};
+
+struct CaseAnswer {
+  std::string number;
+  std::optional<Named> item;
+  std::vector<CaseStep> steps;       ///< by time
+  std::vector<Visit> visits;         ///< by time
+};
+
+struct Gap {
+  WallTime begin;
+  std::optional<WallTime> end;       ///< none: still open
+  GapCause cause = GapCause::stalled;
+  std::string detail;
+};
+
+struct Span {
+  WallTime begin, end;
+};
+
+/// Footage and gaps of one stream in [from, to), each sorted; neighbouring footage is merged.
+struct Coverage {
+  std::vector<Span> footage;
+  std::vector<Gap> gaps;
+};
+
+/// A segment as the fragment index shows it.
+struct IndexedSegment {
+  storage::SegmentRef segment;
+  WallTime run_start;
+  WallTime end;
+  std::vector<storage::FragmentPlace> fragments;
+};
+
+struct RunInit {
+  std::string mime;
+  Bytes video_init;
+  int width = 0, height = 0;
+};
+
+struct ShotRow {
+  WallTime at;
+  std::string title, program;
+  int64_t idle_ms = 0;
+};
+
+struct Account {
+  int64_t id = 0;
+  std::string login, display_name;
+  std::string password_hash;         ///< argon2id, libsodium's string form
+};
+
+/// One thing that is not as the storage law wants it.
+struct Finding {
+  std::string kind;                  ///< missing_file, orphan_file, size_differs, hash_differs, open_file, chain_broken, stranger
+  storage::SegmentRef segment;
+  std::string detail;
+  bool healed = false;
+};
+
+struct CheckReport {
+  uint64_t rows = 0, files = 0, bytes = 0;
+  std::vector<Finding> findings;
+};
+
+}  // namespace mj::index
