@@ -12,7 +12,8 @@
 #include "config/base/time.h"
 #include "config/base/words.h"
 
-/// What is true before the first frame: the settings of one hall, read once, checked whole, immutable afterwards.
+/// What is true before the first frame: the settings of one hall, read once, checked whole, immutable
+/// afterwards.
 namespace mj::config {
 
 struct Hall {
@@ -28,12 +29,12 @@ struct Area {
 
 struct Window {
   std::string id;
-  std::string name;   ///< as people say it: "3号窗口"
-  std::string area;   ///< Area::id or empty
+  std::string name;  ///< as people say it: "3号窗口"
+  std::string area;  ///< Area::id or empty
 };
 
 struct Clerk {
-  std::string id;     ///< staff number (工号)
+  std::string id;  ///< staff number (工号)
   std::string name;
 };
 
@@ -43,23 +44,23 @@ enum class Transport { tcp, udp, libav };
 struct Camera {
   std::string id;
   std::string name;
-  std::string url;                 ///< rtsp:// or rtsps://, without user info
-  std::string sub_url;             ///< sub stream, or empty
+  std::string url;      ///< rtsp:// or rtsps://, without user info
+  std::string sub_url;  ///< sub stream, or empty
   std::string user;
   Secret password;
   Transport transport = Transport::tcp;
-  std::string window;              ///< Window::id or empty
-  std::string area;                ///< Area::id or empty
-  std::string purpose;             ///< why it records (PIPL art. 26), shown to reviewers
-  std::string legal_basis;         ///< the rule that allows it
+  std::string window;       ///< Window::id or empty
+  std::string area;         ///< Area::id or empty
+  std::string purpose;      ///< why it records (PIPL art. 26), shown to reviewers
+  std::string legal_basis;  ///< the rule that allows it
 };
 
 struct Workstation {
   std::string id;
   std::string name;
   std::string window;
-  std::string clerk;               ///< who usually sits there, or empty
-  Secret token;                    ///< the agent's bearer token
+  std::string clerk;  ///< who usually sits there, or empty
+  Secret token;       ///< the agent's bearer token
 };
 
 /// A source of case facts (queue system, approval system) that posts events.
@@ -71,7 +72,7 @@ struct Feed {
 struct Store {
   std::string id;
   std::filesystem::path path;
-  int64_t reserve_bytes = 0;       ///< free space below which nothing is written
+  int64_t reserve_bytes = 0;  ///< free space below which nothing is written
 };
 
 struct Storage {
@@ -80,7 +81,7 @@ struct Storage {
 };
 
 struct Retention {
-  int days = 90;                   ///< how long footage without a hold is kept
+  int days = 90;  ///< how long footage without a hold is kept
 };
 
 struct Server {
@@ -121,8 +122,9 @@ struct LoadResult {
   std::vector<Problem> problems;  ///< all of them, not only the first, in file order
 };
 
-/// Reads and checks a TOML file. Unknown keys are problems. Relative paths are relative to the file. `*_file` secrets are
-/// read here, `*_env` secrets from this process's environment. Never throws; every failure is a Problem.
+/// Reads and checks a TOML file. Unknown keys are problems. Relative paths are relative to the file. `*_file`
+/// secrets are read here, `*_env` secrets from this process's environment. Never throws; every failure is a
+/// Problem.
 [[nodiscard]] LoadResult load(const std::filesystem::path& file);
 
 }  // namespace mj::config

@@ -5,14 +5,16 @@
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include "config/base/time.h"
 
 namespace mj {
 
 /// The mailbox of an actor: many producers, one consumer, never more than `capacity` items.
-/// Owner: the actor. Threads: all members are thread-safe. Does not: block producers; a full queue refuses, and
-/// what to drop is the producer's decision (storage law 7). After close() nothing more goes in, what is in comes out.
+/// Owner: the actor. Threads: all members are thread-safe. Does not: block producers; a full queue refuses,
+/// and what to drop is the producer's decision (storage law 7). After close() nothing more goes in, what is
+/// in comes out.
 template <class T>
 class BoundedQueue {
  public:
@@ -29,7 +31,8 @@ class BoundedQueue {
     return true;
   }
 
-  /// Everything that is in the queue, at once; waits until there is something, `timeout` passes or the queue is closed.
+  /// Everything that is in the queue, at once; waits until there is something, `timeout` passes or the queue
+  /// is closed.
   [[nodiscard]] std::deque<T> pop_all(Duration timeout) {
     std::unique_lock lock(mutex_);
     ready_.wait_for(lock, timeout, [this] { return closed_ || !items_.empty(); });

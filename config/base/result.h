@@ -44,7 +44,8 @@ template <class... Args>
   return tl::unexpected<Error>(Error{kind, fmt::format(format, std::forward<Args>(args)...)});
 }
 
-/// An Error made from errno: the kind follows the number (ENOSPC, EDQUOT → no_space; EACCES → denied; ENOENT → not_found ...).
+/// An Error made from errno: the kind follows the number (ENOSPC, EDQUOT → no_space; EACCES → denied; ENOENT
+/// → not_found ...).
 [[nodiscard]] tl::unexpected<Error> fail_errno(int error_number, std::string_view what);
 
 }  // namespace mj
@@ -52,14 +53,14 @@ template <class... Args>
 /// Unwraps a Result into `var`, or returns its error from the enclosing function.
 #define MJ_TRY(var, expression) MJ_TRY_AT_(var, expression, __LINE__)
 #define MJ_TRY_AT_(var, expression, line) MJ_TRY_NAMED_(var, expression, line)
-#define MJ_TRY_NAMED_(var, expression, line)                                                  \
-  auto mj_result_##line = (expression);                                                       \
+#define MJ_TRY_NAMED_(var, expression, line)                                                      \
+  auto mj_result_##line = (expression);                                                           \
   if (!mj_result_##line) return tl::unexpected<::mj::Error>(std::move(mj_result_##line).error()); \
   var = std::move(*mj_result_##line)
 
 /// The same for Result<void>.
-#define MJ_CHECK(expression)                                                          \
-  do {                                                                                \
-    auto mj_checked = (expression);                                                   \
+#define MJ_CHECK(expression)                                                            \
+  do {                                                                                  \
+    auto mj_checked = (expression);                                                     \
     if (!mj_checked) return tl::unexpected<::mj::Error>(std::move(mj_checked).error()); \
   } while (false)

@@ -17,15 +17,20 @@ using WallTime = std::chrono::sys_time<std::chrono::microseconds>;
 /// A moment of this machine's monotonic clock: for deadlines and intervals, never stored.
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-/// A point on a stream's own time line, in ticks of its timescale (units per second, ISO/IEC 14496-12 §8.4.2).
+/// A point on a stream's own time line, in ticks of its timescale (units per second, ISO/IEC 14496-12
+/// §8.4.2).
 struct MediaTime {
   int64_t ticks = 0;
   friend auto operator<=>(const MediaTime&, const MediaTime&) = default;
 };
 
 /// At the borders (C, SQL, JSON) a WallTime is a plain number with the suffix `_us`.
-[[nodiscard]] constexpr int64_t to_us(WallTime t) { return t.time_since_epoch().count(); }
-[[nodiscard]] constexpr WallTime from_us(int64_t us) { return WallTime{Duration{us}}; }
+[[nodiscard]] constexpr int64_t to_us(WallTime t) {
+  return t.time_since_epoch().count();
+}
+[[nodiscard]] constexpr WallTime from_us(int64_t us) {
+  return WallTime{Duration{us}};
+}
 
 /// A duration in ticks of `timescale`, rounded to nearest, and back. No overflow below 10 years at 90 kHz.
 [[nodiscard]] int64_t to_ticks(Duration duration, uint32_t timescale);

@@ -7,8 +7,9 @@
 
 namespace mj {
 
-/// Names one stream for ever, in files, rows, URLs and logs: "<camera>.main", "<camera>.sub" or "<workstation>.screen".
-/// Camera and workstation ids are [a-z0-9-]{1,48}, so a key is also a safe directory name.
+/// Names one stream for ever, in files, rows, URLs and logs: "<camera>.main", "<camera>.sub" or
+/// "<workstation>.screen". Camera and workstation ids are [a-z0-9-]{1,48}, so a key is also a safe directory
+/// name.
 using StreamKey = std::string;
 
 enum class StreamKind { main, sub, screen };
@@ -16,19 +17,19 @@ enum class StreamKind { main, sub, screen };
 
 /// Why a second of a stream has no footage. Stored by name: do not rename, only append.
 enum class GapCause {
-  not_yet_configured,   ///< before the stream was first configured
-  camera_unreachable,   ///< no connection, or the connection broke
-  auth_failed,          ///< the camera refuses the credentials
-  unsupported,          ///< the camera answers, but with nothing we can record
-  stalled,              ///< connected, but no frames come
-  no_space,             ///< the stores are full
-  overload,             ///< a bounded queue was full
-  disk_error,           ///< a store is missing, read-only, or a write or fsync failed
-  shutdown,             ///< the recorder was stopped on purpose
-  lost_in_crash,        ///< the recorder or the machine died
-  clock_step,           ///< the host's clock was stepped
-  paused_by,            ///< a person paused it, with a reason
-  agent_away,           ///< the workstation's agent sends nothing
+  not_yet_configured,  ///< before the stream was first configured
+  camera_unreachable,  ///< no connection, or the connection broke
+  auth_failed,         ///< the camera refuses the credentials
+  unsupported,         ///< the camera answers, but with nothing we can record
+  stalled,             ///< connected, but no frames come
+  no_space,            ///< the stores are full
+  overload,            ///< a bounded queue was full
+  disk_error,          ///< a store is missing, read-only, or a write or fsync failed
+  shutdown,            ///< the recorder was stopped on purpose
+  lost_in_crash,       ///< the recorder or the machine died
+  clock_step,          ///< the host's clock was stepped
+  paused_by,           ///< a person paused it, with a reason
+  agent_away,          ///< the workstation's agent sends nothing
 };
 [[nodiscard]] const char* name(GapCause cause);
 [[nodiscard]] std::optional<GapCause> gap_cause_from(std::string_view name);
@@ -45,7 +46,8 @@ class Secret {
   std::string text_;
 };
 
-/// A URL without its user info, fit for logs and pages: "rtsp://user:pw@h/x" → "rtsp://h/x". Text that is no URL: up to the last '@' is removed.
+/// A URL without its user info, fit for logs and pages: "rtsp://user:pw@h/x" → "rtsp://h/x". Text that is no
+/// URL: up to the last '@' is removed.
 [[nodiscard]] std::string redact_url(std::string_view url);
 
 }  // namespace mj
