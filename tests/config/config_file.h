@@ -1,0 +1,59 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "config/config.h"
+
+namespace mj::config {
+
+/// A folder of its own for each test, with one configuration file in it; gone with the test.
+class ConfigFile : public testing::Test {
+ protected:
+  ConfigFile() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "mj_config_XXXXXX").string();
+    folder_ = mkdtemp(pattern.data());
+  }
+  ~ConfigFile() override {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+
+  std::filesystem::path write(const std::string& name, const std::string& text) const {
+    std::ofstream(folder_ / name, std::ios::binary) << text;
+    return folder_ / name;
+  }
+
+  LoadResult load_text(const std::string& text) const { return load(write("hall.toml", text)); }
+
+  /// All problems, one per line, without the folder: "hall.toml:3: hall.id: ...".
+  std::string problems_of(const std::string& text) const {
+    std::string all;
+    for (auto problem : load_text(text).problems) {
+      problem.file = std::filesystem::path(problem.file).filename().string();
+      all += problem.to_string() + "\n";
+    }
+    return all;
+  }
+
+  std::filesystem::path folder_;
+};
+
+/// The smallest file that is right.
+inline constexpr const char* kSmallest = R"(data_directory = "data"
+[hall]
+id = "hall"
+[[stores]]
+id = "s1"
+path = "footage"
+)";
+
+inline std::string with(const std::string& more) {
+  return kSmallest + more;
+}
+
+}  // namespace mj::config
