@@ -1,0 +1,74 @@
+#include "capture/agent/grabber.h"
+
+#include <gst/app/gstappsink.h>
+
+#include <algorithm>
+#include <cctype>
+
+namespace mj::agent {
+
+namespace {
+constexpr GstClockTime kPatience = 5 * GST_SECOND;
+constexpr int64_t kMaxPixels = 33'177'600;  // 8K UHD; the server's intake has the same bound
+}  // namespace
+
+Result<Grabber> Grabber::create(const std::string& source, const Clock& clock) {
+  // A source that is asked for 25 pictures a second gives its first one within 40 ms; only that one is waited
+  // for.
+  const std::string description =
+      source + " ! video/x-raw,framerate=[1/1,25/1] ! appsink name=out sync=false max-buffers=1 drop=true";
+  MJ_TRY(UniquePipeline pipeline, parse_pipeline(description));
+  UniqueElement sink(gst_bin_get_by_name(GST_BIN(pipeline.get()), "out"));
+  if (!sink) return fail(ErrorKind::invalid, "\"{}\" is not one source element", source);
+  return Grabber(std::move(pipeline), std::move(sink), clock);
+}
+
+Result<Picture> Grabber::grab() {
+  const WallTime before = clock_->now();
+  auto picture = pull();
+  if (picture) {
+    const Duration took = clock_->now() - before;
+    picture->at = before + took / 2;
+    picture->at_error = took / 2;
+  }
+  gst_element_set_state(pipeline_.get(), GST_STATE_READY);
+  return picture;
+}
+
+Result<Picture> Grabber::pull() {
+  if (gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
+    return tl::unexpected(bus_error(pipeline_.get(), "the screen cannot be opened").within("grab"));
+  }
+  const UniqueSample shared(gst_app_sink_try_pull_sample(GST_APP_SINK(sink_.get()), kPatience));
+  if (!shared) return tl::unexpected(bus_error(pipeline_.get(), "no picture within 5 s").within("grab"));
+  GstVideoInfo info;
+  GstCaps* caps = gst_sample_get_caps(shared.get());
+  if (caps == nullptr || !gst_video_info_from_caps(&info, caps))
+    return fail(ErrorKind::invalid, "grab: not a raw picture");
+  const int64_t pixels = int64_t{info.width} * info.height;
+  if (pixels <= 0 || pixels > kMaxPixels) {
+    return fail(ErrorKind::invalid, "grab: {}×{} is more than {} pixels", info.width, info.height,
+                kMaxPixels);
+  }
+  // The source's own memory goes away when it is stopped.
+  const UniqueBuffer copy(gst_buffer_copy_deep(gst_sample_get_buffer(shared.get())));
+  if (!copy) return fail(ErrorKind::no_space, "grab: no memory for {}×{}", info.width, info.height);
+  Picture picture;
+  picture.sample.reset(gst_sample_new(copy.get(), caps, nullptr, nullptr));
+  picture.width = info.width;
+  picture.height = info.height;
+  return picture;
+}
+
+Result<std::string> x11_source(const std::string& display) {
+  const auto in_a_name = [](unsigned char c) {
+    return std::isalnum(c) != 0 ||
+           std::string_view(":.-_/").find(static_cast<char>(c)) != std::string_view::npos;
+  };
+  if (display.empty() || !std::ranges::all_of(display, in_a_name)) {
+    return fail(ErrorKind::invalid, "display: expected a name such as :0");
+  }
+  return "ximagesrc use-damage=false show-pointer=true display-name=" + display;
+}
+
+}  // namespace mj::agent
