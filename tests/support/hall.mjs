@@ -127,8 +127,8 @@ export class Hall {
     this.startFeed();
   }
 
-  async startCameras() {
-    this.rtspPort = await freePort();
+  async startCameras({ port } = {}) {
+    this.rtspPort = port ?? (await freePort());
     const cameras = [
       'name=w1,width=1280,height=720,fps=10,sub=640x360',
       'name=w2,width=1280,height=720,fps=10,audio=alaw',
