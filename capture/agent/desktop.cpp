@@ -33,6 +33,8 @@ void survive_x_errors() {
   std::call_once(once, [] {
     XInitThreads();
     XSetErrorHandler([](::Display*, XErrorEvent*) { return 0; });
+    XSetIOErrorHandler(
+        [](::Display*) { return 0; });  // then the display's own exit handler has the last word
   });
 }
 

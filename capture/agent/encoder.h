@@ -33,7 +33,7 @@ class Encoder {
   Encoder(const Encoder&) = delete;
   Encoder& operator=(const Encoder&) = delete;
 
-  /// True when `picture` has the size and pixel format this encoder was made for.
+  /// True when `picture` has the size this encoder was made for.
   [[nodiscard]] bool fits(const Picture& picture) const;
 
   /// `force_key` asks for an IDR picture; the first picture always is one. Errors: unavailable (10 s),

@@ -15,8 +15,9 @@ constexpr int64_t kMaxPixels = 33'177'600;  // 8K UHD; the server's intake has t
 Result<Grabber> Grabber::create(const std::string& source, const Clock& clock) {
   // A source that is asked for 25 pictures a second gives its first one within 40 ms; only that one is waited
   // for.
-  const std::string description =
-      source + " ! video/x-raw,framerate=[1/1,25/1] ! appsink name=out sync=false max-buffers=1 drop=true";
+  const std::string description = source +
+                                  " ! videoconvert ! video/x-raw,format=BGRx,framerate=[1/1,25/1] ! appsink "
+                                  "name=out sync=false max-buffers=1 drop=true";
   MJ_TRY(UniquePipeline pipeline, parse_pipeline(description));
   UniqueElement sink(gst_bin_get_by_name(GST_BIN(pipeline.get()), "out"));
   if (!sink) return fail(ErrorKind::invalid, "\"{}\" is not one source element", source);

@@ -6,7 +6,7 @@
 
 namespace mj::agent {
 
-/// One picture of the desktop as the source gave it (packed RGB of some kind), in memory of its own.
+/// One picture of the desktop: packed B, G, R, x, in memory of its own.
 struct Picture {
   UniqueSample sample;
   int width = 0, height = 0;  ///< pixels

@@ -1,0 +1,77 @@
+#include "capture/agent/cadence.h"
+
+#include <gtest/gtest.h>
+
+namespace mj::agent {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+const SteadyTime kStart = SteadyTime(seconds(1000));
+const Foreground kForm{"20261121-100137 受理", "Approval"};
+const Foreground kList{"待办列表", "Approval"};
+
+TEST(Cadence, TakesTheFirstShotAtOnceAsKeyFrame) {
+  const Cadence cadence(seconds(5));
+  EXPECT_TRUE(cadence.due(kStart, kForm));
+  EXPECT_TRUE(cadence.key_needed(kStart));
+  EXPECT_EQ(cadence.until_due(kStart), Duration::zero());
+}
+
+TEST(Cadence, WaitsForTheIntervalWhenNothingChanges) {
+  Cadence cadence(seconds(5));
+  cadence.taken(kStart, kForm, true);
+  EXPECT_FALSE(cadence.due(kStart + milliseconds(4999), kForm));
+  EXPECT_EQ(cadence.until_due(kStart + milliseconds(4999)), milliseconds(1));
+  EXPECT_TRUE(cadence.due(kStart + seconds(5), kForm));
+  EXPECT_EQ(cadence.until_due(kStart + seconds(9)), Duration::zero());
+}
+
+TEST(Cadence, TakesAShotAtAChangeOfTitleButNotTwiceInASecond) {
+  Cadence cadence(seconds(5));
+  cadence.taken(kStart, kForm, true);
+  EXPECT_FALSE(cadence.due(kStart + milliseconds(999), kList));
+  EXPECT_TRUE(cadence.due(kStart + milliseconds(1000), kList));
+  EXPECT_FALSE(cadence.due(kStart + milliseconds(1000), kForm));
+}
+
+TEST(Cadence, TakesAShotAtAChangeOfProgramWithTheSameTitle) {
+  Cadence cadence(seconds(5));
+  cadence.taken(kStart, kForm, true);
+  EXPECT_TRUE(cadence.due(kStart + seconds(2), {kForm.title, "Browser"}));
+}
+
+TEST(Cadence, WantsAKeyFrameEverySixtyShots) {
+  Cadence cadence(seconds(5));
+  SteadyTime now = kStart;
+  int keys = 0;
+  for (int i = 0; i < 121; ++i, now += seconds(5)) {
+    const bool key = cadence.key_needed(now);
+    EXPECT_EQ(key, i % 60 == 0) << i;
+    keys += key ? 1 : 0;
+    cadence.taken(now, kForm, key);
+  }
+  EXPECT_EQ(keys, 3);
+}
+
+TEST(Cadence, WantsAKeyFrameAfterMoreThanTwiceTheInterval) {
+  Cadence cadence(seconds(5));
+  cadence.taken(kStart, kForm, true);
+  EXPECT_FALSE(cadence.key_needed(kStart + seconds(10)));
+  EXPECT_TRUE(cadence.key_needed(kStart + seconds(10) + milliseconds(1)));
+}
+
+TEST(Cadence, WantsAKeyFrameAfterALossUntilOneIsTaken) {
+  Cadence cadence(seconds(5));
+  cadence.taken(kStart, kForm, true);
+  cadence.broken();
+  EXPECT_TRUE(cadence.key_needed(kStart + seconds(5)));
+  cadence.taken(kStart + seconds(5), kForm, false);
+  EXPECT_TRUE(cadence.key_needed(kStart + seconds(10)));
+  cadence.taken(kStart + seconds(10), kForm, true);
+  EXPECT_FALSE(cadence.key_needed(kStart + seconds(15)));
+}
+
+}  // namespace
+}  // namespace mj::agent
