@@ -10,7 +10,8 @@
 #include "index/index.h"
 #include "storage/storage.h"
 
-/// Facts and bytes to those entitled: HTTPS, sessions, the gate, the API of openapi.yaml and the embedded viewer.
+/// Facts and bytes to those entitled: HTTPS, sessions, the gate, the API of openapi.yaml and the embedded
+/// viewer.
 namespace mj::server {
 
 /// What the handlers ask. Borrowed; all must outlive the Server.
@@ -23,12 +24,16 @@ struct Context {
   std::function<std::vector<storage::StoreStatus>()> store_status;
 };
 
-/// Owner: the composition root. Threads: one network thread ("net") runs all sessions; a pool of 3 ("work") runs everything that
-/// touches disk or SQL. Does not: record. A Server that cannot start (port in use, bad certificate) never stops recording.
+struct Tuning;
+
+/// Owner: the composition root. Threads: one network thread ("net") runs all sessions; a pool of 3 ("work")
+/// runs everything that touches disk or SQL. Does not: record. A Server that cannot start (port in use, bad
+/// certificate) never stops recording.
 class Server {
  public:
   explicit Server(Context context);
-  ~Server();  // stops
+  Server(Context context, const Tuning& tuning);  ///< with other deadlines, for tests
+  ~Server();                                      // stops
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "index/index.h"
+#include "server/strict_json.h"
+
+namespace mj::server {
+
+/// The body of POST /api/v1/events (openapi.yaml says its form), checked whole: the first thing wrong refuses
+/// all of it. `now` bounds the times: an event from more than a day ahead is a wrong clock and would stay
+/// "newest" for ever.
+[[nodiscard]] Checked<std::vector<index::Event>> parse_events(std::string_view body, WallTime now);
+
+/// The index names a wrong event as "events[3].window: no such window"; the API's path for it is
+/// "$.events[3].window".
+[[nodiscard]] Refusal refusal_of_index(const Error& error);
+
+}  // namespace mj::server

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "server/message.h"
+
+/// Every handler of the table in routes.cpp, by file. They run on the network thread and await the work pool.
+namespace mj::server {
+
+struct Services;
+
+// handlers_status.cpp
+asio::awaitable<Response> get_healthz(Request& request, Services& services);
+asio::awaitable<Response> get_metrics(Request& request, Services& services);
+asio::awaitable<Response> get_streams(Request& request, Services& services);
+
+// handlers_sign_in.cpp
+asio::awaitable<Response> get_me(Request& request, Services& services);
+asio::awaitable<Response> post_sign_in_first(Request& request, Services& services);
+asio::awaitable<Response> post_sign_in(Request& request, Services& services);
+asio::awaitable<Response> post_sign_out(Request& request, Services& services);
+
+// handlers_intake.cpp
+asio::awaitable<Response> post_events(Request& request, Services& services);
+asio::awaitable<Response> post_shot(Request& request, Services& services);
+
+// handlers_cases.cpp
+asio::awaitable<Response> get_cases(Request& request, Services& services);
+asio::awaitable<Response> get_case(Request& request, Services& services);
+
+// handlers_footage.cpp
+asio::awaitable<Response> get_stream_index(Request& request, Services& services);
+asio::awaitable<Response> get_stream_coverage(Request& request, Services& services);
+asio::awaitable<Response> get_stream_shots(Request& request, Services& services);
+asio::awaitable<Response> get_run_init(Request& request, Services& services);
+asio::awaitable<Response> get_segment(Request& request, Services& services);
+
+}  // namespace mj::server

@@ -1,0 +1,166 @@
+#include "server/json_out.h"
+
+#include <algorithm>
+
+namespace mj::server {
+namespace {
+
+template <class T>
+json::array list_of(const std::vector<T>& items, json::object (*write)(const T&)) {
+  json::array out;
+  out.reserve(items.size());
+  for (const T& item : items) out.push_back(write(item));
+  return out;
+}
+
+json::object step_json(const index::CaseStep& step) {
+  return {{"type", step.type},
+          {"at_us", to_us(step.at)},
+          {"window", to_json(step.window)},
+          {"clerk", to_json(step.clerk)},
+          {"source", step.source}};
+}
+
+json::value cause_of(const std::optional<GapCause>& cause) {
+  return cause ? json::value(name(*cause)) : json::value(nullptr);
+}
+
+json::object stream_json(const index::VisitStream& stream) {
+  return {
+      {"key", stream.key},           {"kind", name(stream.kind)},       {"role", stream.role},
+      {"name", stream.name},         {"purpose", stream.purpose},       {"legal_basis", stream.legal_basis},
+      {"state", name(stream.state)}, {"cause", cause_of(stream.cause)}, {"detail", stream.detail}};
+}
+
+json::object link_json(const index::Link& link) {
+  return {{"source", link.source},
+          {"confidence", link.confidence},
+          {"why", link.why},
+          {"confirmed_by", link.confirmed_by ? json::value(*link.confirmed_by) : json::value(nullptr)}};
+}
+
+json::object visit_json(const index::Visit& visit) {
+  return {{"id", visit.id},
+          {"ticket", visit.ticket},
+          {"window", to_json(visit.window)},
+          {"clerk", to_json(visit.clerk)},
+          {"called_us", to_us(visit.called)},
+          {"finished_us", to_json(visit.finished)},
+          {"link", link_json(visit.link)},
+          {"streams", list_of(visit.streams, stream_json)}};
+}
+
+/// The thing of the settings with this id, or null.
+template <class T>
+const T* find(const std::vector<T>& things, const std::string& id) {
+  const auto it = std::find_if(things.begin(), things.end(), [&](const T& thing) { return thing.id == id; });
+  return it == things.end() ? nullptr : &*it;
+}
+
+template <class T>
+json::value named(const std::vector<T>& things, const std::string& id) {
+  const T* thing = find(things, id);
+  return thing == nullptr ? json::value(nullptr) : json::value{{"id", thing->id}, {"name", thing->name}};
+}
+
+/// What the settings say about a stream's device.
+json::object device_facts(const capture::StreamInfo& info, const config::Settings& settings) {
+  json::object out{{"key", info.key}, {"kind", name(info.kind)}, {"device", info.device}};
+  if (const auto* camera = find(settings.cameras, info.device);
+      camera != nullptr && info.kind != StreamKind::screen) {
+    out["name"] = camera->name;
+    out["window"] = named(settings.windows, camera->window);
+    out["area"] = named(settings.areas, camera->area);
+    out["purpose"] = camera->purpose;
+    out["legal_basis"] = camera->legal_basis;
+  } else if (const auto* workstation = find(settings.workstations, info.device)) {
+    out["name"] = workstation->name;
+    out["window"] = named(settings.windows, workstation->window);
+    out["area"] = nullptr;
+    out["purpose"] = "";
+    out["legal_basis"] = "";
+  }
+  return out;
+}
+
+}  // namespace
+
+const char* name(capture::StreamStatus::State state) {
+  switch (state) {
+    case capture::StreamStatus::State::connecting:
+      return "connecting";
+    case capture::StreamStatus::State::recording:
+      return "recording";
+    case capture::StreamStatus::State::waiting:
+      return "waiting";
+  }
+  return "waiting";
+}
+
+json::value to_json(const std::optional<index::Named>& named) {
+  return named ? json::value{{"id", named->id}, {"name", named->name}} : json::value(nullptr);
+}
+
+json::value to_json(const std::optional<WallTime>& time) {
+  return time ? json::value(to_us(*time)) : json::value(nullptr);
+}
+
+json::object to_json(const index::CaseHit& hit) {
+  return {{"number", hit.number},
+          {"item", to_json(hit.item)},
+          {"window", to_json(hit.window)},
+          {"clerk", to_json(hit.clerk)},
+          {"called_us", to_json(hit.called)},
+          {"finished_us", to_json(hit.finished)},
+          {"visits", hit.visits}};
+}
+
+json::object to_json(const index::CaseAnswer& answer) {
+  return {{"number", answer.number},
+          {"item", to_json(answer.item)},
+          {"steps", list_of(answer.steps, step_json)},
+          {"visits", list_of(answer.visits, visit_json)}};
+}
+
+json::object to_json(const index::Coverage& coverage) {
+  json::array footage, gaps;
+  for (const index::Span& span : coverage.footage)
+    footage.push_back(json::array{to_us(span.begin), to_us(span.end)});
+  for (const index::Gap& gap : coverage.gaps) {
+    gaps.push_back(json::object{{"begin_us", to_us(gap.begin)},
+                                {"end_us", to_json(gap.end)},
+                                {"cause", name(gap.cause)},
+                                {"detail", gap.detail}});
+  }
+  return {{"footage", std::move(footage)}, {"gaps", std::move(gaps)}};
+}
+
+json::object to_json(const index::ShotRow& shot) {
+  return {
+      {"at_us", to_us(shot.at)}, {"title", shot.title}, {"program", shot.program}, {"idle_ms", shot.idle_ms}};
+}
+
+json::object to_json(const capture::StreamStatus& status, const config::Settings& settings) {
+  const auto streams = capture::streams_of(settings);
+  const auto info =
+      std::find_if(streams.begin(), streams.end(), [&](const auto& s) { return s.key == status.stream; });
+  json::object out =
+      info == streams.end() ? json::object{{"key", status.stream}} : device_facts(*info, settings);
+  out["state"] = name(status.state);
+  out["cause"] = cause_of(status.cause);
+  out["detail"] = status.detail;
+  out["since_us"] = to_us(status.since);
+  out["last_frame_us"] = to_json(status.last_frame);
+  return out;
+}
+
+json::object to_json(const storage::StoreStatus& status) {
+  return {{"id", status.id},
+          {"writable", status.writable},
+          {"detail", status.detail},
+          {"free_bytes", status.free_bytes},
+          {"total_bytes", status.total_bytes},
+          {"queued", status.queued}};
+}
+
+}  // namespace mj::server

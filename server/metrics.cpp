@@ -1,0 +1,118 @@
+#include "server/metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/text_serializer.h>
+
+#include "server/version.h"
+
+namespace mj::server {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+/// Builds the families of the hall's state, one sample at a time.
+class Families {
+ public:
+  MetricFamily& add(const char* metric, const char* help, MetricType type) {
+    families_.push_back({metric, help, type, {}});
+    return families_.back();
+  }
+  static void sample(MetricFamily& family, double value, std::vector<ClientMetric::Label> labels = {}) {
+    ClientMetric metric;
+    metric.label = std::move(labels);
+    metric.gauge.value = value;
+    metric.counter.value = value;
+    family.metric.push_back(std::move(metric));
+  }
+  [[nodiscard]] std::vector<MetricFamily> take() { return std::move(families_); }
+
+ private:
+  std::vector<MetricFamily> families_;
+};
+
+void add_streams(Families& out, const std::vector<capture::StreamStatus>& streams) {
+  using State = capture::StreamStatus::State;
+  const auto each = [&](const char* metric, const char* help, MetricType type, auto value) {
+    MetricFamily& family = out.add(metric, help, type);
+    for (const auto& stream : streams) Families::sample(family, value(stream), {{"stream", stream.stream}});
+  };
+  each("mj_stream_recording", "1 while frames of the stream are recorded", MetricType::Gauge,
+       [](const auto& s) { return s.state == State::recording ? 1.0 : 0.0; });
+  each("mj_stream_frames_total", "Frames received", MetricType::Counter,
+       [](const auto& s) { return static_cast<double>(s.frames); });
+  each("mj_stream_bytes_total", "Bytes received", MetricType::Counter,
+       [](const auto& s) { return static_cast<double>(s.bytes); });
+  each("mj_stream_last_frame_timestamp_seconds", "When the newest frame came, 0 if none did",
+       MetricType::Gauge,
+       [](const auto& s) { return s.last_frame ? static_cast<double>(to_us(*s.last_frame)) / 1e6 : 0.0; });
+}
+
+void add_stores(Families& out, const std::vector<storage::StoreStatus>& stores) {
+  const auto each = [&](const char* metric, const char* help, auto value) {
+    MetricFamily& family = out.add(metric, help, MetricType::Gauge);
+    for (const auto& store : stores) Families::sample(family, value(store), {{"store", store.id}});
+  };
+  each("mj_store_writable", "1 while the store takes footage",
+       [](const auto& s) { return s.writable ? 1.0 : 0.0; });
+  each("mj_store_free_bytes", "Free space", [](const auto& s) { return static_cast<double>(s.free_bytes); });
+  each("mj_store_total_bytes", "Size of the file system",
+       [](const auto& s) { return static_cast<double>(s.total_bytes); });
+  each("mj_store_queued_fragments", "Fragments waiting for the disk",
+       [](const auto& s) { return static_cast<double>(s.queued); });
+}
+
+}  // namespace
+
+Metrics::Metrics()
+    : requests_(prometheus::BuildCounter()
+                    .Name("mj_http_requests_total")
+                    .Help("Requests answered")
+                    .Register(registry_)),
+      durations_(prometheus::BuildHistogram()
+                     .Name("mj_http_request_seconds")
+                     .Help("From the header read to the last byte handed to the system")
+                     .Register(registry_)),
+      connections_(prometheus::BuildGauge()
+                       .Name("mj_http_connections")
+                       .Help("Connections open now")
+                       .Register(registry_)
+                       .Add({})),
+      refused_(prometheus::BuildCounter()
+                   .Name("mj_http_connections_refused_total")
+                   .Help("Connections closed at once because there were too many")
+                   .Register(registry_)
+                   .Add({})) {}
+
+void Metrics::request_done(std::string_view route, unsigned status, std::chrono::duration<double> took) {
+  const std::string label(route);
+  requests_.Add({{"route", label}, {"status", std::to_string(status)}}).Increment();
+  durations_.Add({{"route", label}}, prometheus::Histogram::BucketBoundaries{0.005, 0.02, 0.1, 0.5, 2, 10})
+      .Observe(took.count());
+}
+
+void Metrics::connections_open(std::size_t count) {
+  connections_.Set(static_cast<double>(count));
+}
+
+void Metrics::connection_refused() {
+  refused_.Increment();
+}
+
+std::string Metrics::text(const Context& context) const {
+  Families families;
+  Families::sample(families.add("mj_build_info", "The version that runs", MetricType::Gauge), 1,
+                   {{"version", kVersion}});
+  Families::sample(families.add("mj_index_up", "1 while the index answers", MetricType::Gauge),
+                   context.index.has_accounts() ? 1 : 0);
+  add_streams(families, context.capture.status());
+  add_stores(families, context.store_status());
+  std::vector<MetricFamily> all = families.take();
+  for (MetricFamily& family : registry_.Collect()) all.push_back(std::move(family));
+  return prometheus::TextSerializer().Serialize(all);
+}
+
+}  // namespace mj::server

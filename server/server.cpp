@@ -1,0 +1,129 @@
+#include "server/server.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <future>
+#include <mutex>
+#include <thread>
+
+#include "server/certificate.h"
+#include "server/listener.h"
+#include "server/services.h"
+#include "server/tls.h"
+#include "server/tuning.h"
+
+namespace mj::server {
+namespace {
+
+constexpr int kWorkThreads = 3;
+constexpr std::chrono::milliseconds kLookInterval{20};
+constexpr std::chrono::seconds kAfterAbort{2};
+
+std::string url_of(const tcp::endpoint& endpoint, bool tls) {
+  const auto address = endpoint.address();
+  const std::string host = address.is_v6() ? "[" + address.to_string() + "]" : address.to_string();
+  return fmt::format("{}://{}:{}", tls ? "https" : "http", host, endpoint.port());
+}
+
+}  // namespace
+
+Services::Services(const Context& the_context, PasswordCost cost)
+    : context(the_context),
+      gate(context.index, context.reader),
+      sessions(context.index, context.clock, context.settings.server.tls),
+      sign_in(context.index, sessions, context.clock, cost),
+      work(kWorkThreads) {}
+
+struct Server::Impl {
+  Impl(Context the_context, const Tuning& tuning)
+      : context(std::move(the_context)),
+        deadlines(tuning.deadlines),
+        services(context, tuning.password_cost) {}
+
+  [[nodiscard]] Result<void> start();
+  void stop();
+  /// Asks on the network thread, where the connections are counted.
+  [[nodiscard]] std::size_t connections();
+  void wait_until_empty(std::chrono::milliseconds longest);
+
+  const Context context;
+  const Deadlines deadlines;
+  Services services;
+  std::optional<asio::ssl::context> tls;
+  asio::io_context net{1};
+  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> guard;
+  std::optional<Listener> listener;
+  std::thread thread;
+};
+
+Result<void> Server::Impl::start() {
+  const config::Server& settings = context.settings.server;
+  MJ_CHECK(services.sign_in.prepare());
+  if (settings.tls) {
+    MJ_TRY(const CertificateFiles files,
+           certificate_files(settings, context.settings.data_directory, context.clock.now()));
+    MJ_TRY(tls, make_tls(files));
+  }
+  listener.emplace(net, services, deadlines);
+  MJ_CHECK(listener->open(settings.address, settings.port, tls ? &*tls : nullptr));
+  asio::co_spawn(net, listener->accept(), asio::detached);
+  guard.emplace(net.get_executor());
+  thread = std::thread([this] {
+    name_thread("net");
+    net.run();
+  });
+  return {};
+}
+
+std::size_t Server::Impl::connections() {
+  std::promise<std::size_t> count;
+  asio::post(net, [&] { count.set_value(listener->connections()); });
+  return count.get_future().get();
+}
+
+void Server::Impl::wait_until_empty(std::chrono::milliseconds longest) {
+  const auto until = std::chrono::steady_clock::now() + longest;
+  while (connections() > 0 && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(kLookInterval);
+}
+
+void Server::Impl::stop() {
+  if (!thread.joinable()) return;
+  asio::post(net, [this] { listener->close(); });
+  wait_until_empty(deadlines.drain);
+  asio::post(net, [this] { listener->abort(); });
+  wait_until_empty(kAfterAbort);
+  if (connections() > 0) spdlog::error("http: some requests did not end in time");
+  services.work.stop();
+  net.stop();
+  thread.join();
+}
+
+Server::Server(Context context) : Server(std::move(context), Tuning{}) {}
+
+Server::Server(Context context, const Tuning& tuning)
+    : impl_(std::make_unique<Impl>(std::move(context), tuning)) {}
+
+Server::~Server() {
+  stop();
+}
+
+Result<void> Server::start() {
+  return impl_->start();
+}
+
+void Server::stop() {
+  impl_->stop();
+}
+
+std::string Server::url() const {
+  return url_of(impl_->listener->endpoint(), impl_->context.settings.server.tls);
+}
+
+std::string Server::first_sign_in_token() const {
+  return impl_->services.sign_in.first_token();
+}
+
+}  // namespace mj::server
