@@ -125,13 +125,14 @@ def ts_function_start(text, brace):
     if not before.endswith(")"):
         return ("=>", len(before)) if arrow else None
     opening = matching_paren(text, len(before) - 1)
-    words = re.search(r"([\w$#]+)?\s*(?:<[^<>()]*>)?\s*$", text[:opening])
+    window = max(0, opening - 200)
+    words = re.search(r"([\w$#]+)?\s*(?:<[^<>()]*>)?\s*$", text[window:opening])
     name = words.group(1) or ""
     if not arrow and (not name or name in TS_CONTROL):
         return None
     if not arrow:
-        return name, words.start(1)
-    outer = re.search(r"([\w$.#]+)\s*(?:\([^()]*,\s*|=\s*)(?:async\s*)?$", text[max(0, opening - 200) : opening])
+        return name, window + words.start(1)
+    outer = re.search(r"([\w$.#]+)\s*(?:\([^()]*,\s*|=\s*)(?:async\s*)?$", text[window:opening])
     if outer and outer.group(1).split(".")[0] in TS_GROUPS:
         return None
     return (outer.group(1) if outer else "=>"), opening
