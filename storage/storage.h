@@ -53,6 +53,8 @@ struct SegmentClosed {
   std::vector<FragmentPlace> fragments;
 };
 
+class FileSystem;            ///< storage/file_system.h; tests bring their own
+
 /// What storage hands on. Implemented by index. Called from a store's writer thread, in order per stream; must not block for
 /// longer than a bounded queue needs.
 class Outlet {
@@ -115,7 +117,9 @@ class Reader {
 /// As capture's outlet it never blocks: a full queue refuses the fragment and reports an Outage (overload).
 class Recorder final : public capture::Outlet {
  public:
-  Recorder(const config::Settings& settings, const Clock& clock, Outlet& outlet);
+  // Named in full: inside this class, Outlet alone is the base class.
+  Recorder(const config::Settings& settings, const Clock& clock, storage::Outlet& outlet);
+  Recorder(const config::Settings& settings, const Clock& clock, storage::Outlet& outlet, FileSystem& files);
   ~Recorder() override;  // stops
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;

@@ -1,0 +1,145 @@
+#include <mutex>
+#include <unordered_map>
+
+#include "storage/placement.h"
+#include "storage/storage.h"
+#include "storage/store_actor.h"
+
+namespace mj::storage {
+
+namespace {
+constexpr Duration kFirstLook = std::chrono::seconds(2);
+}
+
+/// The desk at which capture hands in: gives each stream to one store and accounts for what no store takes.
+/// Threads: capture's call the two outlet functions, the stores' call done(). A stream changes stores only
+/// when its store is not writable and has no job of it in hand: then nothing of it is open there
+/// (StoreWriter::writable()), so that the outlet hears of a stream from one thread at a time and in order.
+struct Recorder::Impl {
+  Impl(const config::Settings& settings, const Clock& clock, storage::Outlet& outlet, FileSystem& files) {
+    for (const config::Store& store : settings.stores) {
+      actors.push_back(std::make_unique<StoreActor>(store, settings.storage, files, clock, outlet,
+                                                    [this](StreamDesk& desk) { done(desk); }));
+    }
+  }
+
+  bool take(capture::Fragment fragment) {
+    const std::lock_guard lock(mutex);
+    if (!running || actors.empty()) return false;
+    StreamDesk& desk = desk_of(fragment.run->stream);
+    if (desk.refusing && !fragment.key) return false;
+    move_if_needed(desk);
+    StoreActor& actor = *actors[desk.store];
+    const WallTime start = fragment.start;
+    if (!actor.writable()) {
+      refuse(desk, {desk.tail.key, start, actor.cause(), actor.status().detail});
+      return false;
+    }
+    Job job{&desk, std::move(fragment)};
+    if (!actor.queue().try_push(job)) {
+      refuse(desk, {desk.tail.key, start, GapCause::overload,
+                    fmt::format("{} fragments wait for store {}: its disk is too slow", actor.queue().size(),
+                                actor.status().id)});
+      return false;
+    }
+    desk.refusing = desk.outage_last = false;
+    ++desk.waiting;
+    return true;
+  }
+
+  void report(capture::Outage outage) {
+    const std::lock_guard lock(mutex);
+    if (!running || actors.empty()) return;
+    StreamDesk& desk = desk_of(outage.stream);
+    // The gap has a cause already, and nobody knows of it yet: a second cause for the same moment adds
+    // nothing but memory.
+    if (desk.outage_last && desk.waiting > 0) return;
+    push_control(desk, Job{&desk, std::move(outage)});
+  }
+
+  /// Once per episode.
+  void refuse(StreamDesk& desk, capture::Outage outage) {
+    if (std::exchange(desk.refusing, true)) return;
+    spdlog::warn("{}: footage is refused: {}", outage.stream, outage.detail);
+    push_control(desk, Job{&desk, Refusal{std::move(outage)}});
+  }
+
+  void push_control(StreamDesk& desk, Job job) {
+    if (!actors[desk.store]->queue().try_push(job)) return;  // closed
+    desk.outage_last = true;
+    ++desk.waiting;
+  }
+
+  void move_if_needed(StreamDesk& desk) {
+    if (actors[desk.store]->writable() || desk.waiting > 0) return;
+    if (const auto better = choose_store(statuses())) desk.store = *better;
+  }
+
+  void done(StreamDesk& desk) {
+    const std::lock_guard lock(mutex);
+    --desk.waiting;
+  }
+
+  StreamDesk& desk_of(const StreamKey& stream) {
+    const auto [entry, is_new] = desks.try_emplace(stream);
+    if (is_new) entry->second.tail.key = stream;
+    return entry->second;
+  }
+
+  std::vector<StoreStatus> statuses() const {
+    std::vector<StoreStatus> all;
+    all.reserve(actors.size());
+    for (const auto& actor : actors) all.push_back(actor->status());
+    return all;
+  }
+
+  std::vector<std::unique_ptr<StoreActor>> actors;
+  std::mutex mutex;
+  bool running = false;                             ///< this and below: guarded by mutex
+  std::unordered_map<StreamKey, StreamDesk> desks;  ///< nodes do not move: jobs point to them
+};
+
+Recorder::Recorder(const config::Settings& settings, const Clock& clock, storage::Outlet& outlet)
+    : Recorder(settings, clock, outlet, posix_file_system()) {}
+
+Recorder::Recorder(const config::Settings& settings, const Clock& clock, storage::Outlet& outlet, FileSystem& files)
+    : impl_(std::make_unique<Impl>(settings, clock, outlet, files)) {}
+
+Recorder::~Recorder() {
+  stop();
+}
+
+void Recorder::start(std::vector<std::pair<StreamKey, Digest>> last_digests) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    for (auto& [stream, digest] : last_digests) impl_->desk_of(stream).tail.previous = digest;
+  }
+  for (auto& actor : impl_->actors) actor->start();
+  // So that the first fragment finds a store; one that hangs does not hold up the others.
+  for (auto& actor : impl_->actors) actor->wait_until_looked(kFirstLook);
+  const std::lock_guard lock(impl_->mutex);
+  impl_->running = true;
+}
+
+void Recorder::stop() {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->running = false;
+  }
+  for (auto& actor : impl_->actors) actor->close();
+  for (auto& actor : impl_->actors) actor->join();
+}
+
+bool Recorder::on_fragment(capture::Fragment fragment) {
+  return impl_->take(std::move(fragment));
+}
+
+void Recorder::on_outage(capture::Outage outage) {
+  impl_->report(std::move(outage));
+}
+
+std::vector<StoreStatus> Recorder::status() const {
+  return impl_->statuses();
+}
+
+}  // namespace mj::storage

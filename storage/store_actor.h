@@ -1,0 +1,58 @@
+#pragma once
+
+#include <future>
+#include <thread>
+
+#include "storage/store_queue.h"
+#include "storage/store_writer.h"
+
+namespace mj::storage {
+
+/// A stream at the Recorder's desk. `tail` belongs to the thread of the store that has the stream; the rest
+/// to whoever holds the Recorder's mutex.
+struct StreamDesk {
+  StreamTail tail;
+  std::size_t store = 0;     ///< that has the stream
+  std::size_t waiting = 0;   ///< jobs in that store's queue or hands
+  bool refusing = false;     ///< a fragment was refused and no key fragment taken since
+  bool outage_last = false;  ///< the newest job is no fragment
+};
+
+/// The thread of one store: takes jobs from its queue, gives them to the StoreWriter.
+/// Owner: the Recorder; `files`, `clock`, `outlet` must outlive it. Threads: "store-<id>" runs it, the rest
+/// may be called from any. Does not choose stores. Failure: the StoreWriter's; a hanging disk makes the queue
+/// full.
+class StoreActor {
+ public:
+  /// `done` is called on the store's thread after each job.
+  StoreActor(const config::Store& store, const config::Storage& rules, FileSystem& files, const Clock& clock,
+             Outlet& outlet, std::function<void(StreamDesk&)> done);
+
+  void start();
+  /// Waits until the disk was looked at once, not longer than `patience`.
+  void wait_until_looked(Duration patience);
+  /// Takes no more jobs; what is queued is written, what is open is closed.
+  void close();
+  void join();
+
+  [[nodiscard]] StoreQueue& queue() { return queue_; }
+  [[nodiscard]] bool writable() const { return writer_.writable(); }
+  [[nodiscard]] GapCause cause() const { return writer_.cause(); }
+  [[nodiscard]] StoreStatus status() const;
+
+ private:
+  void run();
+  void handle(Job job);
+  [[nodiscard]] bool late(Duration after_close) const;
+
+  const std::string id_;
+  const Clock& clock_;
+  const std::function<void(StreamDesk&)> done_;
+  StoreQueue queue_;
+  StoreWriter writer_;
+  SteadyTime closed_at_{};  ///< written before the queue is closed, read after
+  std::promise<void> looked_;
+  std::thread thread_;
+};
+
+}  // namespace mj::storage
