@@ -22,10 +22,11 @@ LIBRARIES = [
     (r"toml\+\+/", ["config/"]),
     (r"boost/asio(/|\.hpp)", ["server/", "capture/rtsp/", "capture/agent/"]),
     (r"boost/beast(/|\.hpp)", ["server/", "capture/agent/"]),
-    (r"boost/json(/|\.hpp)", ["server/", "index/", "capture/agent/"]),
+    # JSON: the HTTP interface, the raw event, and the facts of a shot (agent, and in the file).
+    (r"boost/json(/|\.hpp)", ["server/", "index/", "capture/agent/", "capture/shot_box."]),
     (r"boost/(url|system|core)(/|\.hpp)", ["server/", "capture/rtsp/", "capture/agent/"]),
     (r"boost/", ["server/"]),
-    (r"openssl/", ["capture/", "storage/", "index/", "server/"]),
+    (r"openssl/", ["capture/", "storage/", "server/"]),
     (r"sodium", ["server/"]),
     (r"prometheus/", ["server/"]),
     (r"sqlite3", ["index/"]),
@@ -66,7 +67,7 @@ def judge_own(tree, file, header):
     target = header.split("/")[0]
     if target not in PRODUCT_MODULES:
         return f'"{header}": write the full path from the root of the tree, or <> for a foreign library'
-    if not tree.exists(header):
+    if not tree.exists(header) and not tree.exists(header + ".in"):  # CMake makes a.h from a.h.in
         return f'"{header}" does not exist; is the path complete from the root of the tree?'
     if target == module:
         return None

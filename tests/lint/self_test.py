@@ -60,6 +60,8 @@ class IncludesTest(LintTest):
         self.judge("index/c.cpp", '"config/base/time.h"')
         self.judge("server/d.cpp", '"index/model.h"')
         self.judge("server/e.cpp", "<boost/beast/http.hpp>")
+        self.plant_at("server/version.h.in", "")
+        self.judge("server/f.cpp", '"server/version.h"')
         self.judge("capture/agent/main.cpp", "<CLI/CLI.hpp>")
         self.assert_clean(includes, self.judge("server/cli_check.cpp", "<CLI/CLI.hpp>"))
 
