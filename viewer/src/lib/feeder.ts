@@ -1,0 +1,222 @@
+import type { FragmentIndex, Fragment } from './fragment_index';
+import type { FragmentStore, Wish } from './fragment_store';
+import type { MediaFeed } from './media_feed';
+import { parse_init, read_samples, single_sample_fragment, type Sample, type TrackInfo } from './mp4';
+
+/** How a fragment is given to the browser. */
+export type Form =
+  /** As it is in the file. */
+  | 'whole'
+  /** Its first sample alone, lasting until the next fragment: a screen's shot. Needs the shots before it, from the key shot on. */
+  | 'shot'
+  /** Its key frame alone, lasting until the next fragment: for fast play and for dragging. Needs nothing before it. */
+  | 'key';
+
+export interface Piece {
+  fragment: Fragment;
+  form: Form;
+  /** How long a 'shot' or 'key' picture stands. */
+  end_us: number;
+}
+
+export interface Run {
+  mime: string;
+  bytes: Uint8Array;
+  track: TrackInfo;
+}
+
+/** Wall times of a frame. */
+export interface Frame {
+  start_us: number;
+  end_us: number;
+}
+
+/** Init segments and sample tables of one stream. Kept while the page is open: some hundred bytes a fragment. */
+export class StreamTables {
+  private readonly runs = new Map<number, Run | Promise<Run>>();
+  private readonly frames_ = new Map<string, Frame[]>();
+
+  constructor(private readonly load: (run_start_us: number) => Promise<{ mime: string; bytes: Uint8Array }>) {}
+
+  /** The run's init, if it is here; else it is asked for and `then` is called when it is. */
+  run(run_start_us: number, then: (error: unknown) => void): Run | null {
+    const known = this.runs.get(run_start_us);
+    if (known && !(known instanceof Promise)) return known;
+    if (known) return null;
+    const loading = this.load(run_start_us).then(({ mime, bytes }) => ({ mime, bytes, track: parse_init(bytes) }));
+    this.runs.set(run_start_us, loading);
+    loading.then(
+      (run) => {
+        this.runs.set(run_start_us, run);
+        then(null);
+      },
+      (error) => {
+        this.runs.delete(run_start_us);
+        then(error);
+      },
+    );
+    return null;
+  }
+
+  /** Exact times of the frames of a fragment whose bytes are at hand, by presentation. */
+  frames(fragment: Fragment, run: Run, bytes: Uint8Array): Frame[] {
+    const id = piece_id(fragment);
+    let frames = this.frames_.get(id);
+    if (!frames) {
+      frames = frames_of(read_samples(bytes, run.track), run.track.timescale, fragment.segment.start_us);
+      this.frames_.set(id, frames);
+    }
+    return frames;
+  }
+
+  known_frames(fragment: Fragment): Frame[] | null {
+    return this.frames_.get(piece_id(fragment)) ?? null;
+  }
+}
+
+function frames_of(samples: Sample[], timescale: number, zero_us: number): Frame[] {
+  const sorted = [...samples].sort((a, b) => a.pts - b.pts);
+  const us = (ticks: number) => zero_us + Math.round((ticks * 1e6) / timescale);
+  return sorted.map((sample, n) => ({ start_us: us(sample.pts), end_us: us(sorted[n + 1]?.pts ?? sample.pts + sample.duration) }));
+}
+
+function piece_id(fragment: Fragment): string {
+  return `${fragment.segment.start_us}/${fragment.offset}`;
+}
+
+interface Given {
+  piece: Piece;
+  /** A moment of it that must be in the browser's buffer if it is still there. */
+  probe_us: number;
+}
+
+/**
+ * Brings pieces of footage into one MediaFeed, in an order that the browser accepts: a fragment that does not begin with a key frame
+ * only directly after the one before it (MSE drops frames after a jump until the next key frame). Remembers what is in, and
+ * checks that against the browser's own ranges, for it may evict. Owner: a player; one per feed.
+ */
+export class Feeder {
+  private readonly given = new Map<string, Given>();
+  private readonly refused = new Map<string, number>();
+  private last: Piece | null = null;
+  private plan: Piece[] = [];
+  private pumping = false;
+  private around_us = 0;
+
+  /** Called when something was appended, or could not be (`error`). */
+  constructor(
+    private readonly stream: string,
+    readonly feed: MediaFeed,
+    private readonly index: FragmentIndex,
+    private readonly store: FragmentStore,
+    private readonly tables: StreamTables,
+    private readonly changed: (error: unknown) => void,
+  ) {}
+
+  static wish(stream: string, piece: Piece): Wish {
+    return { stream, fragment: piece.fragment, key_only: piece.form === 'key' };
+  }
+
+  has(piece: Piece): boolean {
+    const given = this.given.get(piece_id(piece.fragment));
+    if (!given || given.piece.form !== piece.form) return false;
+    if (piece.form !== 'whole' && Math.abs(given.piece.end_us - piece.end_us) > 10_000) return false;
+    if (this.feed.is_buffered(given.probe_us)) return true;
+    this.given.delete(piece_id(piece.fragment));
+    return false;
+  }
+
+  /** What should be in the feed, most urgent first, and the window outside which everything may go. */
+  async follow(plan: Piece[], around_us: number, keep_from_us: number, keep_to_us: number): Promise<void> {
+    this.plan = plan;
+    this.around_us = around_us;
+    if (this.pumping) return;
+    this.pumping = true;
+    try {
+      await this.prune(keep_from_us, keep_to_us);
+      for (let piece = this.next(); piece; piece = this.next()) {
+        if (!(await this.give(piece))) break;
+      }
+    } catch (error) {
+      this.given.clear();
+      this.last = null;
+      this.changed(error);
+    } finally {
+      this.pumping = false;
+    }
+  }
+
+  /** The next piece of the plan that is missing, or the beginning of the chain it hangs on. */
+  private next(): Piece | null {
+    const piece = this.plan.find((candidate) => !this.has(candidate));
+    if (!piece || piece.form === 'key' || piece.fragment.key_bytes > 0) return piece ?? null;
+    const last = this.last;
+    const follows = last && last.form === piece.form && last.fragment.segment.start_us === piece.fragment.segment.start_us &&
+      last.fragment.n === piece.fragment.n - 1 && this.has(last);
+    if (follows) return piece;
+    const key = this.index.key_of(piece.fragment);
+    return key === piece.fragment ? piece : { fragment: key, form: piece.form, end_us: key.end_us };
+  }
+
+  private async give(piece: Piece): Promise<boolean> {
+    const { fragment } = piece;
+    const bytes = this.store.get(Feeder.wish(this.stream, piece));
+    const run = this.tables.run(fragment.segment.run_start_us, this.changed);
+    if (!bytes || !run) return false;
+    if (!MediaSource.isTypeSupported(run.mime)) return false;
+    const frames = piece.form === 'key' ? null : this.tables.frames(fragment, run, bytes);
+    await this.feed.use_init(String(fragment.segment.run_start_us), run.mime, run.bytes);
+    const shaped = piece.form === 'whole' ? bytes : first_sample(piece, bytes, run);
+    await this.feed.append(shaped, fragment.segment.start_us, this.around_us);
+    this.forget_dependents(fragment);
+    const first = frames?.[0];
+    const probe_us = piece.form === 'whole' && first ? (first.start_us + first.end_us) / 2 : (fragment.start_us + piece.end_us) / 2;
+    this.verify(piece, probe_us);
+    this.given.set(piece_id(fragment), { piece, probe_us });
+    this.last = piece;
+    this.changed(null);
+    return true;
+  }
+
+  /** A browser that accepts bytes and shows nothing of them must not be fed for ever. */
+  private verify(piece: Piece, probe_us: number): void {
+    const id = `${piece_id(piece.fragment)}/${piece.form}`;
+    const times = this.feed.is_buffered(probe_us) ? 0 : (this.refused.get(id) ?? 0) + 1;
+    this.refused.set(id, times);
+    if (times > 2) throw new Error('the browser dropped the footage');
+  }
+
+  /** Appending over a frame takes away the frames that depend on the old one. */
+  private forget_dependents(fragment: Fragment): void {
+    const { fragments } = fragment.segment;
+    for (let n = fragment.n + 1; n < fragments.length && fragments[n]!.key_bytes === 0; n++) this.given.delete(piece_id(fragments[n]!));
+  }
+
+  /** Cuts only between groups of pictures: to remove a key frame is to remove all that hangs on it. */
+  private async prune(from_us: number, to_us: number): Promise<void> {
+    let low = Infinity;
+    let high = -Infinity;
+    for (const { piece } of this.given.values()) {
+      if (piece.end_us <= from_us || piece.fragment.start_us >= to_us) continue;
+      low = Math.min(low, this.index.key_of(piece.fragment).start_us);
+      high = Math.max(high, piece.end_us);
+    }
+    if (low > high) [low, high] = [from_us, to_us];
+    let stale = false;
+    for (const [id, { piece }] of this.given) {
+      if (piece.end_us > low && piece.fragment.start_us < high) continue;
+      this.given.delete(id);
+      stale = true;
+    }
+    if (stale) await this.feed.keep(low, high);
+  }
+}
+
+function first_sample(piece: Piece, bytes: Uint8Array, run: Run): Uint8Array {
+  const { fragment } = piece;
+  const sample = read_samples(bytes, run.track)[0];
+  if (!sample || sample.offset + sample.size > bytes.length) throw new RangeError('a fragment without its first sample');
+  const duration = Math.max(1, Math.round(((piece.end_us - fragment.start_us) * run.track.timescale) / 1e6));
+  const payload = bytes.subarray(sample.offset, sample.offset + sample.size);
+  return single_sample_fragment(run.track.track_id, sample.pts, duration, payload, fragment.key_bytes > 0);
+}

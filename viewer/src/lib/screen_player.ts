@@ -1,0 +1,36 @@
+import type { Piece } from './feeder';
+import type { Fragment } from './fragment_index';
+import { Player, type Plan } from './player';
+import { kMinute } from './time_format';
+
+const kAheadShots = 24;
+const kKeep = 5 * kMinute;
+
+/**
+ * A workstation's screen is a step function: at every moment the newest shot at or before it. The video never plays; it is
+ * put on the shot. Shots build on the shots before them, so all from the last key shot on are given to the browser.
+ */
+export class ScreenPlayer extends Player {
+  /** Start of the shot that belongs to t, or null. */
+  shot_us(t_us: number): number | null {
+    return this.parts.facts.index.at(t_us)?.start_us ?? null;
+  }
+
+  protected plan(fragment: Fragment): Plan {
+    const { index } = this.parts.facts;
+    const shot = (piece: Fragment): Piece => ({ fragment: piece, form: 'shot', end_us: piece.end_us });
+    const ahead: Piece[] = [];
+    for (let next = index.next(fragment); next && ahead.length < kAheadShots; next = index.next(next)) ahead.push(shot(next));
+    return { needed: index.chain(fragment).map(shot), ahead, keep_from_us: fragment.start_us - kKeep, keep_to_us: fragment.start_us + kKeep };
+  }
+
+  protected rest_us(plan: Plan): number {
+    const { fragment, end_us } = plan.needed[plan.needed.length - 1]!;
+    return fragment.start_us + Math.min(20_000, (end_us - fragment.start_us) / 2);
+  }
+
+  protected align(_t_us: number, plan: Plan): void {
+    this.video.pause();
+    this.seek_to(this.rest_us(plan));
+  }
+}
