@@ -50,6 +50,7 @@ template <class... Args>
 
 }  // namespace mj
 
+// NOLINTBEGIN(bugprone-macro-parentheses): `var` may be a declaration.
 /// Unwraps a Result into `var`, or returns its error from the enclosing function.
 #define MJ_TRY(var, expression) MJ_TRY_AT_(var, expression, __LINE__)
 #define MJ_TRY_AT_(var, expression, line) MJ_TRY_NAMED_(var, expression, line)
@@ -57,6 +58,7 @@ template <class... Args>
   auto mj_result_##line = (expression);                                                           \
   if (!mj_result_##line) return tl::unexpected<::mj::Error>(std::move(mj_result_##line).error()); \
   var = std::move(*mj_result_##line)
+// NOLINTEND(bugprone-macro-parentheses)
 
 /// The same for Result<void>.
 #define MJ_CHECK(expression)                                                            \
