@@ -15,42 +15,52 @@
 namespace mj::index {
 
 /// The index of one hall: a SQLite file in WAL mode, synchronous=FULL, in a directory of its own.
-/// Owner: the composition root. `clock` must outlive it. Threads: every public function is thread-safe; one writer thread
-/// makes all changes, readers lease a connection from a small pool and may block on disk, so network threads never call them.
-/// Does not: read or write footage; decide who may see it. Failure: a write that returns success is durable.
+/// Owner: the composition root. `clock` must outlive it. Threads: every public function is thread-safe; one
+/// writer thread makes all changes, readers lease a connection from a small pool and may block on disk, so
+/// network threads never call them. Does not: read or write footage; decide who may see it. Failure: a write
+/// that returns success is durable.
 class Index final : public storage::Outlet {
  public:
-  /// Opens or creates `<directory>/index.db` and migrates it. Errors: corrupt, denied, no_space, unavailable (in use).
-  [[nodiscard]] static Result<std::unique_ptr<Index>> open(const std::filesystem::path& directory, const Clock& clock);
+  /// Opens or creates `<directory>/index.db` and migrates it. Errors: corrupt, denied, no_space, unavailable
+  /// (in use).
+  [[nodiscard]] static Result<std::unique_ptr<Index>> open(const std::filesystem::path& directory,
+                                                           const Clock& clock);
   ~Index() override;  // commits what is queued, then stops
   Index(const Index&) = delete;
   Index& operator=(const Index&) = delete;
 
-  // --- start-up -----------------------------------------------------------------------------------------------------
+  // --- start-up ----------------------------------------------------------------------------------
 
-  /// Makes windows, clerks, streams and the dated mappings window↔stream follow the settings; what is gone gets an end date.
+  /// Makes windows, clerks, streams and the dated mappings window↔stream follow the settings; what is gone
+  /// gets an end date.
   [[nodiscard]] Result<void> apply(const config::Settings& settings);
-  /// Heals what a crash left: recovers `.part` files, adds rows of files without one, opens a gap (lost_in_crash) behind
-  /// each stream's last footage. Call before the recorder starts; cost is proportional to open files, not to all files.
+  /// Heals what a crash left: recovers `.part` files, adds rows of files without one, opens a gap
+  /// (lost_in_crash) behind each stream's last footage. Call before the recorder starts; cost is proportional
+  /// to open files, not to all files.
   [[nodiscard]] Result<void> recover(const std::vector<config::Store>& stores);
   /// The newest closed segment's hash per stream, for storage::Recorder::start.
   [[nodiscard]] Result<std::vector<std::pair<StreamKey, Digest>>> last_digests() const;
-  /// Compares every row with every file. `hashes`: read all bytes too. `repair`: heal what can be healed without losing
-  /// anything. `progress(done, total)` is called now and then. The recorder must not run when `repair`.
+  /// Compares every row with every file. `hashes`: read all bytes too. `repair`: heal what can be healed
+  /// without losing anything. `progress(done, total)` is called now and then. The recorder must not run when
+  /// `repair`.
   [[nodiscard]] Result<CheckReport> check(const std::vector<config::Store>& stores, bool hashes, bool repair,
                                           const std::function<void(uint64_t, uint64_t)>& progress);
 
-  // --- from storage -------------------------------------------------------------------------------------------------
+  /// False while the disk refuses commits; the recorder's rows then wait in memory and are tried again.
+  [[nodiscard]] bool healthy() const;
+  [[nodiscard]] std::string last_error() const;  ///< a sentence; empty when healthy
+
+  // --- from storage ------------------------------------------------------------------------------
 
   void on_segment_opened(storage::SegmentOpened opened) override;
   void on_fragment_durable(storage::FragmentDurable durable) override;
   void on_segment_closed(storage::SegmentClosed closed) override;
   void on_outage(capture::Outage outage) override;
 
-  // --- case facts ---------------------------------------------------------------------------------------------------
+  // --- case facts --------------------------------------------------------------------------------
 
-  /// All events of a batch or none. Durable when it returns. Errors: invalid (unknown window or clerk; the message begins
-  /// with the event's position, "events[3].window: ..."), no_space, unavailable.
+  /// All events of a batch or none. Durable when it returns. Errors: invalid (unknown window or clerk; the
+  /// message begins with the event's position, "events[3].window: ..."), no_space, unavailable.
   [[nodiscard]] Result<Ingested> ingest(const std::string& source, std::vector<Event> events);
   /// Cases whose number equals, begins or ends with `query` after folding (NFKC, case, dashes), best first.
   [[nodiscard]] Result<std::vector<CaseHit>> search_cases(const std::string& query, int limit) const;
@@ -59,17 +69,21 @@ class Index final : public storage::Outlet {
   /// Errors: not_found.
   [[nodiscard]] Result<CaseAnswer> case_answer(const std::string& number) const;
 
-  // --- footage ------------------------------------------------------------------------------------------------------
+  // --- footage -----------------------------------------------------------------------------------
 
-  /// Segments, open ones too, that overlap [from, to), by start; only durable fragments. Errors: not_found (stream).
-  [[nodiscard]] Result<std::vector<IndexedSegment>> fragments(const StreamKey& stream, WallTime from, WallTime to) const;
+  /// Segments, open ones too, that overlap [from, to), by start; only durable fragments. Errors: not_found
+  /// (stream).
+  [[nodiscard]] Result<std::vector<IndexedSegment>> fragments(const StreamKey& stream, WallTime from,
+                                                              WallTime to) const;
   [[nodiscard]] Result<Coverage> coverage(const StreamKey& stream, WallTime from, WallTime to) const;
   [[nodiscard]] Result<RunInit> run_init(const StreamKey& stream, WallTime run_start) const;
   /// Where a segment lies and how many of its bytes are durable.
-  [[nodiscard]] Result<std::pair<storage::SegmentRef, uint64_t>> locate(const StreamKey& stream, WallTime start) const;
-  [[nodiscard]] Result<std::vector<ShotRow>> shots(const StreamKey& stream, WallTime from, WallTime to, int limit) const;
+  [[nodiscard]] Result<std::pair<storage::SegmentRef, uint64_t>> locate(const StreamKey& stream,
+                                                                        WallTime start) const;
+  [[nodiscard]] Result<std::vector<ShotRow>> shots(const StreamKey& stream, WallTime from, WallTime to,
+                                                   int limit) const;
 
-  // --- accounts -----------------------------------------------------------------------------------------------------
+  // --- accounts ----------------------------------------------------------------------------------
 
   [[nodiscard]] Result<bool> has_accounts() const;
   /// Errors: invalid (login taken).
@@ -82,6 +96,7 @@ class Index final : public storage::Outlet {
 
  private:
   struct Impl;
+  class Checker;
   explicit Index(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

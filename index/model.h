@@ -6,7 +6,8 @@
 #include "config/config.h"
 #include "storage/storage.h"
 
-/// What the index answers with. Plain values, no behaviour. Part of index/index.h, not included on its own by others.
+/// What the index answers with. Plain values, no behaviour. Part of index/index.h, not included on its own by
+/// others.
 namespace mj::index {
 
 struct Named {
@@ -20,14 +21,14 @@ struct Event {
   std::string id;
   Type type = Type::ticket_called;
   WallTime at;
-  std::string window;        ///< Window::id
-  std::string ticket;        ///< 票号, for tickets
-  std::string case_number;   ///< as sent; required for case_step
-  std::string step;          ///< for case_step: accepted, supplement, concluded or the feed's own word
-  std::string clerk;         ///< staff number or empty
-  std::string item_code;     ///< of the case or empty
+  std::string window;       ///< Window::id
+  std::string ticket;       ///< 票号, for tickets
+  std::string case_number;  ///< as sent; required for case_step
+  std::string step;         ///< for case_step: accepted, supplement, concluded or the feed's own word
+  std::string clerk;        ///< staff number or empty
+  std::string item_code;    ///< of the case or empty
   std::string item_name;
-  std::string raw;           ///< the event's JSON as received, kept for ever
+  std::string raw;  ///< the event's JSON as received, kept for ever
 };
 [[nodiscard]] const char* name(Event::Type type);
 [[nodiscard]] std::optional<Event::Type> event_type_from(std::string_view name);
@@ -40,16 +41,16 @@ struct Ingested {
 struct CaseHit {
   std::string number;
   std::optional<Named> item, window, clerk;
-  std::optional<WallTime> called;    ///< of the newest visit
+  std::optional<WallTime> called;  ///< of the newest visit
   std::optional<WallTime> finished;
   int visits = 0;
 };
 
 struct CaseStep {
-  std::string type;                  ///< "ticket_called", "ticket_finished" or the step's word
+  std::string type;  ///< "ticket_called", "ticket_finished" or the step's word
   WallTime at;
   std::optional<Named> window, clerk;
-  std::string source;                ///< feed
+  std::string source;  ///< feed
 };
 
 /// What there is of a stream in an interval: the four states of a review pane.
@@ -59,18 +60,18 @@ enum class FootageState { footage, gap, purged, never_mapped };
 struct VisitStream {
   StreamKey key;
   StreamKind kind = StreamKind::main;
-  std::string role;                  ///< "counter", "screen" or "area"
+  std::string role;  ///< "counter", "screen" or "area"
   std::string name;
   std::string purpose, legal_basis;  ///< of the camera
   FootageState state = FootageState::gap;
-  std::optional<GapCause> cause;     ///< when state is gap: what covers the called moment
+  std::optional<GapCause> cause;  ///< when state is gap: what covers the called moment
   std::string detail;
 };
 
 struct Link {
-  std::string source;                ///< "queue" or "step"
-  double confidence = 0;             ///< 0 … 1
-  std::string why;                   ///< machine-readable rule name: "ticket_names_case", "step_during_visit"
+  std::string source;     ///< "queue" or "step"
+  double confidence = 0;  ///< 0 … 1
+  std::string why;        ///< machine-readable rule name: "ticket_names_case", "step_during_visit"
   std::optional<std::string> confirmed_by;
 };
 
@@ -87,13 +88,13 @@ struct Visit {
 struct CaseAnswer {
   std::string number;
   std::optional<Named> item;
-  std::vector<CaseStep> steps;       ///< by time
-  std::vector<Visit> visits;         ///< by time
+  std::vector<CaseStep> steps;  ///< by time
+  std::vector<Visit> visits;    ///< by time
 };
 
 struct Gap {
   WallTime begin;
-  std::optional<WallTime> end;       ///< none: still open
+  std::optional<WallTime> end;  ///< none: still open
   GapCause cause = GapCause::stalled;
   std::string detail;
 };
@@ -102,10 +103,12 @@ struct Span {
   WallTime begin, end;
 };
 
-/// Footage and gaps of one stream in [from, to), each sorted; neighbouring footage is merged.
+/// Footage and gaps of one stream in [from, to), each sorted; neighbouring footage is merged. Together they
+/// are [from, until).
 struct Coverage {
   std::vector<Span> footage;
   std::vector<Gap> gaps;
+  WallTime until;  ///< `to`, or now, or the last durable fragment while the next is on its way
 };
 
 /// A segment as the fragment index shows it.
@@ -131,12 +134,13 @@ struct ShotRow {
 struct Account {
   int64_t id = 0;
   std::string login, display_name;
-  std::string password_hash;         ///< argon2id, libsodium's string form
+  std::string password_hash;  ///< argon2id, libsodium's string form
 };
 
 /// One thing that is not as the storage law wants it.
 struct Finding {
-  std::string kind;                  ///< missing_file, orphan_file, size_differs, hash_differs, open_file, chain_broken, stranger
+  std::string kind;  ///< missing_file, orphan_file, size_differs, hash_differs, open_file, chain_broken,
+                     ///< stranger, store_unavailable
   storage::SegmentRef segment;
   std::string detail;
   bool healed = false;

@@ -1,0 +1,154 @@
+#include <algorithm>
+
+#include "index/cases.h"
+#include "index/index.h"
+#include "index/links.h"
+#include "index/tail.h"
+
+namespace mj::index {
+
+namespace {
+
+constexpr Duration kLeadIn = std::chrono::seconds(5);  // a review opens this long before the call
+
+constexpr const char* kCase =
+    "SELECT cases.id, number, items.code, items.name FROM cases"
+    " LEFT JOIN items ON items.id = cases.item WHERE folded = ?1";
+constexpr const char* kSteps =
+    "SELECT type, step, at_us, window, windows.name, clerk, clerks.name, source FROM events"
+    " LEFT JOIN windows ON windows.id = events.window LEFT JOIN clerks ON clerks.id = events.clerk"
+    " WHERE events.id IN ("
+    "   SELECT id FROM events WHERE case_id = ?1"
+    "   UNION SELECT called_event FROM links JOIN visits ON visits.id = visit WHERE case_id = ?1"
+    "   UNION SELECT finished_event FROM links JOIN visits ON visits.id = visit WHERE case_id = ?1)"
+    " ORDER BY at_us, events.id";
+constexpr const char* kVisits =
+    "SELECT visits.id, ticket, window, windows.name, clerk, clerks.name, called_us, finished_us,"
+    " source, confidence, rule, confirmed_by FROM links JOIN visits ON visits.id = links.visit"
+    " LEFT JOIN windows ON windows.id = visits.window LEFT JOIN clerks ON clerks.id = visits.clerk"
+    " WHERE case_id = ?1 ORDER BY called_us, visits.id";
+constexpr const char* kStreamsThen =
+    "SELECT role, key, name, purpose, legal_basis FROM window_streams"
+    " JOIN streams ON streams.id = window_streams.stream"
+    " WHERE window = ?1 AND from_us <= ?2 AND (to_us > ?2 OR to_us IS NULL)";
+
+/// What a feed named, with the name we know, or else the id as its own name.
+std::optional<Named> named(const Statement& row, int id, int name) {
+  if (row.is_null(id) || row.text(id).empty()) return std::nullopt;
+  return Named{row.text(id), row.is_null(name) ? row.text(id) : row.text(name)};
+}
+
+CaseStep step_row(const Statement& row) {
+  const std::string type = row.text(0);
+  const bool is_step = type == name(Event::Type::case_step);
+  return {is_step ? row.text(1) : type, row.time(2), named(row, 3, 4), named(row, 5, 6), row.text(7)};
+}
+
+Visit visit_row(const Statement& row) {
+  Visit visit;
+  visit.id = row.integer(0);
+  visit.ticket = row.text(1);
+  visit.window = named(row, 2, 3);
+  visit.clerk = named(row, 4, 5);
+  visit.called = row.time(6);
+  visit.finished = row.maybe_time(7);
+  visit.link = {row.text(8), row.real(9), row.text(10),
+                row.is_null(11) ? std::nullopt : std::optional(row.text(11))};
+  return visit;
+}
+
+constexpr const char* kRoles[] = {"counter", "screen", "area"};
+
+/// The order to show: by role, then camera by camera, each main stream before its sub stream.
+auto place_of(const VisitStream& stream) {
+  const auto role = std::ranges::find(kRoles, std::string_view(stream.role)) - std::begin(kRoles);
+  return std::tuple(role, stream.key.substr(0, stream.key.rfind('.')), stream.kind);
+}
+
+VisitStream stream_row(const Statement& row) {
+  VisitStream stream;
+  stream.role = row.text(0);
+  stream.key = row.text(1);
+  stream.kind = kind_of_key(stream.key);
+  stream.name = row.text(2);
+  stream.purpose = row.text(3);
+  stream.legal_basis = row.text(4);
+  return stream;
+}
+
+VisitStream nothing_mapped(const char* role, StreamKind kind, const char* detail) {
+  VisitStream stream;
+  stream.role = role;
+  stream.kind = kind;
+  stream.state = FootageState::never_mapped;
+  stream.detail = detail;
+  return stream;
+}
+
+Result<std::vector<VisitStream>> streams_then(Database& database, const Visit& visit) {
+  std::vector<VisitStream> streams;
+  MJ_CHECK(database.each(
+      kStreamsThen, [&](const Statement& row) { streams.push_back(stream_row(row)); },
+      visit.window.value_or(Named{}).id, visit.called));
+  const auto has = [&](const char* role) {
+    return std::ranges::any_of(streams, [role](const auto& stream) { return stream.role == role; });
+  };
+  // A pane that stays empty says why.
+  if (!has("counter")) {
+    streams.push_back(nothing_mapped("counter", StreamKind::main, "no camera watched this window then"));
+  }
+  if (!has("screen")) {
+    streams.push_back(
+        nothing_mapped("screen", StreamKind::screen, "no workstation belonged to this window then"));
+  }
+  std::ranges::sort(streams, {}, place_of);
+  return streams;
+}
+
+}  // namespace
+
+Result<CaseAnswer> case_answer(Database& database, const std::string& number) {
+  MJ_TRY(const auto folded, fold_case_number(number));
+  CaseAnswer answer;
+  const auto head = [&](const Statement& row) {
+    answer.number = row.text(1);
+    if (!row.is_null(2)) answer.item = Named{row.text(2), row.text(3)};
+    return row.integer(0);
+  };
+  MJ_TRY(const auto id, database.first(kCase, head, folded));
+  if (!id) return fail(ErrorKind::not_found, "there is no case \"{}\"", number);
+  MJ_CHECK(database.each(
+      kSteps, [&](const Statement& row) { answer.steps.push_back(step_row(row)); }, *id));
+  MJ_CHECK(database.each(
+      kVisits, [&](const Statement& row) { answer.visits.push_back(visit_row(row)); }, *id));
+  for (auto& visit : answer.visits) {
+    MJ_TRY(visit.streams, streams_then(database, visit));
+  }
+  return answer;
+}
+
+Span review_span(const Visit& visit, WallTime now) {
+  const WallTime end = visit.finished.value_or(std::min(now, visit.called + kLongestVisit));
+  return {visit.called - kLeadIn, std::max(end, visit.called + kLeadIn)};
+}
+
+void tell_state(VisitStream& stream, const Coverage& coverage, WallTime called) {
+  if (!coverage.footage.empty()) {
+    stream.state = FootageState::footage;
+    return;
+  }
+  stream.state = FootageState::gap;
+  if (coverage.gaps.empty()) {
+    stream.detail = "nothing is on the disk yet";
+    return;
+  }
+  const auto covers = [called](const Gap& gap) {
+    return gap.begin <= called && (!gap.end || *gap.end > called);
+  };
+  auto gap = std::ranges::find_if(coverage.gaps, covers);
+  if (gap == coverage.gaps.end()) gap = std::prev(coverage.gaps.end());
+  stream.cause = gap->cause;
+  stream.detail = gap->detail;
+}
+
+}  // namespace mj::index

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "index/ledger.h"
+#include "index/model.h"
+#include "index/sqlite.h"
+
+/// Rows of streams, runs, segments, gaps and shots. Functions of a connection; whoever calls them holds the
+/// transaction. All writes may be repeated without harm, because a commit that failed is tried again.
+namespace mj::index {
+
+struct StreamRow {
+  int64_t id = 0;
+  StreamKey key;
+  StreamKind kind = StreamKind::main;
+  std::string device, name, purpose, legal_basis;
+  WallTime configured;
+  std::optional<WallTime> removed;
+};
+
+struct SegmentRow {
+  storage::SegmentRef segment;
+  WallTime run_start, end;
+  uint64_t bytes = 0;
+  uint32_t header_bytes = 0;
+  Digest sha256{};
+  bool suspect = false;
+  std::vector<storage::FragmentPlace> fragments;
+};
+
+/// Where the rows of a stream end.
+struct StreamEnd {
+  StreamRow stream;
+  std::optional<WallTime> footage_end;
+  std::optional<Gap> open_gap;
+};
+
+/// No segment is longer; how far before an interval one must look for a segment that reaches into it.
+inline constexpr Duration kLongestSegment = std::chrono::hours(1);
+
+// --- writes --------------------------------------------------------------------------------------
+
+/// The stream's row id; footage of a stream that no settings named makes a row for it, configured since
+/// `since`.
+[[nodiscard]] Result<int64_t> ensure_stream(Database& database, const StreamKey& key, WallTime since);
+[[nodiscard]] Result<void> put_run(Database& database, const capture::Run& run);
+[[nodiscard]] Result<void> put_segment(Database& database, const SegmentRow& row);
+[[nodiscard]] Result<void> remove_segment(Database& database, const StreamKey& key, WallTime start);
+[[nodiscard]] Result<void> put_shot(Database& database, const StreamKey& key, WallTime at,
+                                    const capture::ShotFacts& facts);
+[[nodiscard]] Result<void> change_gap(Database& database, const StreamKey& key, const GapChange& change);
+
+// --- reads ---------------------------------------------------------------------------------------
+
+[[nodiscard]] Result<std::optional<StreamRow>> find_stream(Database& database, const StreamKey& key);
+[[nodiscard]] Result<std::vector<StreamRow>> all_streams(Database& database);
+[[nodiscard]] Result<StreamEnd> stream_end(Database& database, const StreamRow& stream);
+/// That overlap [from, to), by start.
+[[nodiscard]] Result<std::vector<SegmentRow>> segments_between(Database& database, const StreamRow& stream,
+                                                               WallTime from, WallTime to);
+[[nodiscard]] Result<std::optional<SegmentRow>> segment_at(Database& database, const StreamRow& stream,
+                                                           WallTime start);
+/// What of [from, to) is footage, fragment by fragment.
+[[nodiscard]] Result<std::vector<Span>> footage_between(Database& database, const StreamRow& stream,
+                                                        WallTime from, WallTime to);
+[[nodiscard]] Result<std::vector<Gap>> gaps_between(Database& database, const StreamRow& stream,
+                                                    WallTime from, WallTime to);
+[[nodiscard]] Result<std::optional<RunInit>> run_at(Database& database, const StreamRow& stream,
+                                                    WallTime start);
+[[nodiscard]] Result<std::vector<ShotRow>> shots_between(Database& database, const StreamRow& stream,
+                                                         WallTime from, WallTime to, int limit);
+
+}  // namespace mj::index

@@ -1,0 +1,126 @@
+#include "index/footage.h"
+#include "index/fragment_codec.h"
+#include "index/tail.h"
+
+namespace mj::index {
+
+namespace {
+
+constexpr const char* kFindStreamId = "SELECT id, configured_us FROM streams WHERE key = ?1";
+constexpr const char* kInsertStream =
+    "INSERT INTO streams (key, kind, device, name, purpose, legal_basis, configured_us)"
+    " VALUES (?1, ?2, ?3, ?3, '', '', ?4)";
+constexpr const char* kConfiguredEarlier = "UPDATE streams SET configured_us = ?2 WHERE id = ?1";
+constexpr const char* kInsertStore = "INSERT INTO stores (name) VALUES (?1) ON CONFLICT (name) DO NOTHING";
+constexpr const char* kFindStore = "SELECT id FROM stores WHERE name = ?1";
+constexpr const char* kPutRun =
+    "INSERT INTO runs (stream, start_us, mime, video_init, width, height, audio, time_error_us)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
+constexpr const char* kPutSegment =
+    "INSERT OR REPLACE INTO segments (stream, start_us, run_age_us, duration_us, store, bytes, header_bytes,"
+    " suspect, sha256, fragments) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+constexpr const char* kRemoveSegment = "DELETE FROM segments WHERE stream = ?1 AND start_us = ?2";
+constexpr const char* kFindTitle = "SELECT id FROM titles WHERE text = ?1";
+constexpr const char* kInsertTitle = "INSERT INTO titles (text) VALUES (?1)";
+constexpr const char* kPutShot =
+    "INSERT OR REPLACE INTO shots (stream, at_us, title, program, idle_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
+constexpr const char* kPutGap =
+    "INSERT OR REPLACE INTO gaps (stream, begin_us, end_us, cause, detail) VALUES (?1, ?2, ?3, ?4, ?5)";
+constexpr const char* kRemoveGap = "DELETE FROM gaps WHERE stream = ?1 AND begin_us = ?2";
+// Four ways in which footage [?2, ?3) can meet a gap: within it, over its end, over its begin, all over it.
+constexpr const char* kSplitGap =
+    "INSERT INTO gaps (stream, begin_us, end_us, cause, detail)"
+    " SELECT stream, ?3, end_us, cause, detail FROM gaps"
+    " WHERE stream = ?1 AND begin_us < ?2 AND (end_us > ?3 OR end_us IS NULL)";
+constexpr const char* kCutGapEnd =
+    "UPDATE gaps SET end_us = ?2 WHERE stream = ?1 AND begin_us < ?2 AND (end_us > ?2 OR end_us IS NULL)";
+constexpr const char* kCutGapBegin =
+    "UPDATE gaps SET begin_us = ?3"
+    " WHERE stream = ?1 AND begin_us >= ?2 AND begin_us < ?3 AND (end_us > ?3 OR end_us IS NULL)";
+constexpr const char* kDropGap =
+    "DELETE FROM gaps WHERE stream = ?1 AND begin_us >= ?2 AND begin_us < ?3 AND end_us <= ?3";
+
+Result<int64_t> ensure_store(Database& database, const std::string& name) {
+  MJ_CHECK(database.run(kInsertStore, name));
+  MJ_TRY(const auto id, database.first(
+                            kFindStore, [](const Statement& row) { return row.integer(0); }, name));
+  return id.value_or(0);
+}
+
+Result<int64_t> ensure_title(Database& database, const std::string& text) {
+  MJ_TRY(const auto id, database.first(
+                            kFindTitle, [](const Statement& row) { return row.integer(0); }, text));
+  if (id) return *id;
+  MJ_CHECK(database.run(kInsertTitle, text));
+  return database.last_insert_id();
+}
+
+Result<void> carve(Database& database, int64_t stream, Span span) {
+  if (span.begin >= span.end) return {};
+  MJ_CHECK(database.run(kSplitGap, stream, span.begin, span.end));
+  MJ_CHECK(database.run(kCutGapEnd, stream, span.begin));
+  MJ_CHECK(database.run(kCutGapBegin, stream, span.begin, span.end));
+  return database.run(kDropGap, stream, span.begin, span.end);
+}
+
+}  // namespace
+
+Result<int64_t> ensure_stream(Database& database, const StreamKey& key, WallTime since) {
+  struct Found {
+    int64_t id;
+    WallTime configured;
+  };
+  MJ_TRY(const auto found, database.first(
+                               kFindStreamId,
+                               [](const Statement& row) {
+                                 return Found{row.integer(0), row.time(1)};
+                               },
+                               key));
+  if (found && since < found->configured) MJ_CHECK(database.run(kConfiguredEarlier, found->id, since));
+  if (found) return found->id;
+  const std::string device = key.substr(0, key.rfind('.'));
+  MJ_CHECK(database.run(kInsertStream, key, name(kind_of_key(key)), device, since));
+  return database.last_insert_id();
+}
+
+Result<void> put_run(Database& database, const capture::Run& run) {
+  MJ_TRY(const int64_t stream, ensure_stream(database, run.stream, run.start));
+  return database.run(kPutRun, stream, run.start, run.mime, run.video_init, run.width, run.height, run.audio,
+                      run.time_error);
+}
+
+Result<void> put_segment(Database& database, const SegmentRow& row) {
+  MJ_TRY(const int64_t stream, ensure_stream(database, row.segment.stream, row.segment.start));
+  MJ_TRY(const int64_t store, ensure_store(database, row.segment.store));
+  MJ_TRY(const Bytes fragments, encode_fragments(row.fragments, row.segment.start, row.header_bytes));
+  return database.run(kPutSegment, stream, row.segment.start, row.segment.start - row.run_start,
+                      row.end - row.segment.start, store, row.bytes, row.header_bytes, row.suspect,
+                      row.sha256, fragments);
+}
+
+Result<void> remove_segment(Database& database, const StreamKey& key, WallTime start) {
+  MJ_TRY(const int64_t stream, ensure_stream(database, key, start));
+  return database.run(kRemoveSegment, stream, start);
+}
+
+Result<void> put_shot(Database& database, const StreamKey& key, WallTime at,
+                      const capture::ShotFacts& facts) {
+  MJ_TRY(const int64_t stream, ensure_stream(database, key, at));
+  MJ_TRY(const int64_t title, ensure_title(database, facts.title));
+  MJ_TRY(const int64_t program, ensure_title(database, facts.program));
+  return database.run(kPutShot, stream, at, title, program, facts.idle_ms);
+}
+
+Result<void> change_gap(Database& database, const StreamKey& key, const GapChange& change) {
+  const WallTime since = change.put      ? change.put->begin
+                         : change.remove ? *change.remove
+                                         : change.carve.value_or(Span{}).begin;
+  MJ_TRY(const int64_t stream, ensure_stream(database, key, since));
+  if (change.carve) MJ_CHECK(carve(database, stream, *change.carve));
+  if (change.remove) MJ_CHECK(database.run(kRemoveGap, stream, *change.remove));
+  if (!change.put) return {};
+  const Gap& gap = *change.put;
+  return database.run(kPutGap, stream, gap.begin, gap.end, name(gap.cause), gap.detail);
+}
+
+}  // namespace mj::index

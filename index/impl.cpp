@@ -1,0 +1,111 @@
+#include "index/impl.h"
+
+#include <algorithm>
+
+#include "index/coverage.h"
+
+namespace mj::index {
+
+namespace {
+
+/// Gap rows as they will be when what is on its way has been committed.
+std::vector<Gap> with_pending(std::vector<Gap> rows, const TailView& view) {
+  for (const auto& change : view.pending) {
+    const auto drop = [&](WallTime begin) {
+      std::erase_if(rows, [begin](const Gap& gap) { return gap.begin == begin; });
+    };
+    if (change.remove) drop(*change.remove);
+    if (!change.put) continue;
+    drop(change.put->begin);
+    rows.push_back(*change.put);
+  }
+  return rows;
+}
+
+}  // namespace
+
+std::vector<Span> spans_of(const std::vector<storage::FragmentPlace>& fragments) {
+  std::vector<Span> spans;
+  for (const auto& place : fragments) {
+    if (!spans.empty() && place.start <= spans.back().end) {
+      spans.back().end = std::max(spans.back().end, place.end);
+    } else {
+      spans.push_back({place.start, place.end});
+    }
+  }
+  return spans;
+}
+
+void Index::Impl::post(const StreamKey& stream, std::vector<NumberedChange> changes) {
+  for (auto& change : changes) {
+    writer->post(
+        [stream, gap = change.change](Database& database) { return change_gap(database, stream, gap); },
+        [this, stream, number = change.number](const Result<void>&) { tail.forget_change(stream, number); });
+  }
+}
+
+Result<void> Index::Impl::commit(const StreamKey& stream, const std::vector<NumberedChange>& changes,
+                                 const Writer::Command& rows) {
+  auto committed = writer->call([&](Database& database) -> Result<void> {
+    for (const auto& change : changes) MJ_CHECK(change_gap(database, stream, change.change));
+    return rows(database);
+  });
+  for (const auto& change : changes) tail.forget_change(stream, change.number);
+  return committed;
+}
+
+Result<std::optional<StreamRow>> Index::Impl::stream_row(Database& database, const StreamKey& stream,
+                                                         bool known_to_tail) {
+  MJ_TRY(auto row, find_stream(database, stream));
+  if (row) return row;
+  if (!known_to_tail) return fail(ErrorKind::not_found, "there is no stream \"{}\"", stream);
+  row.emplace();  // its first rows are on their way
+  row->key = stream;
+  row->kind = kind_of_key(stream);
+  row->configured = WallTime::max();
+  return row;
+}
+
+Result<Coverage> Index::Impl::coverage(const StreamKey& stream, WallTime from, WallTime to) {
+  const WallTime wide_from = from - kCoverageMargin;
+  const WallTime wide_to = to + kCoverageMargin;
+  const TailView view = tail.view(stream, wide_from, wide_to);
+  MJ_TRY(const auto lease, readers->lease());
+  MJ_TRY(const auto row, stream_row(*lease, stream, view.known));
+  CoverageFacts facts{
+      from,          to, clock.now(), row->kind, row->configured, row->removed, view.footage_end,
+      view.patience, {}, {}};
+  MJ_TRY(facts.footage, footage_between(*lease, *row, wide_from, wide_to));
+  MJ_TRY(auto gaps, gaps_between(*lease, *row, wide_from, wide_to));
+  facts.gaps = with_pending(std::move(gaps), view);
+  for (const auto& segment : view.segments) {
+    for (const auto& place : segment.fragments) {
+      facts.footage.push_back({place.start, place.end});
+      facts.configured = std::min(facts.configured, place.start);
+    }
+  }
+  for (const auto& gap : facts.gaps) facts.configured = std::min(facts.configured, gap.begin);
+  return build_coverage(std::move(facts));
+}
+
+Result<void> Index::Impl::adopt(const storage::FoundSegment& found, bool suspect) {
+  const StreamKey& stream = found.segment.stream;
+  const auto changes = tail.recovered(stream, found.fragments);
+  SegmentRow row{found.segment,      found.run->start, found.end, found.bytes,
+                 found.header_bytes, found.sha256,     suspect,   found.fragments};
+  row.segment.open = false;
+  return commit(stream, changes, [&](Database& database) -> Result<void> {
+    // A file of long ago may lie in gaps that are closed: the ledger, which only looks ahead, leaves those
+    // alone.
+    for (const Span& span : spans_of(found.fragments)) {
+      MJ_CHECK(change_gap(database, stream, {.remove = {}, .put = {}, .carve = span}));
+    }
+    MJ_CHECK(put_run(database, *found.run));
+    for (size_t i = 0; i < std::min(found.shots.size(), found.fragments.size()); ++i) {
+      MJ_CHECK(put_shot(database, stream, found.fragments[i].start, found.shots[i]));
+    }
+    return put_segment(database, row);
+  });
+}
+
+}  // namespace mj::index

@@ -1,0 +1,116 @@
+#include "index/ledger.h"
+
+#include <algorithm>
+
+namespace mj::index {
+
+namespace {
+
+constexpr Duration kDefaultScreenSpacing = std::chrono::seconds(5);
+constexpr Duration kLongestScreenSpacing = std::chrono::seconds(60);
+// Design promise 1: when durable bytes stop, that is known within ten seconds.
+constexpr Duration kPatience = std::chrono::seconds(10);
+
+}  // namespace
+
+GapCause unexplained_cause(StreamKind kind) {
+  return kind == StreamKind::screen ? GapCause::agent_away : GapCause::overload;
+}
+
+void StreamLedger::resume(std::optional<WallTime> footage_end, std::optional<Gap> open_gap) {
+  footage_end_ = footage_end;
+  last_start_.reset();
+  open_ = std::move(open_gap);
+  first_.reset();
+}
+
+std::vector<GapChange> StreamLedger::on_footage(WallTime start, WallTime end) {
+  if (open_ && start < open_->begin) return late_footage(start, end);
+  std::vector<GapChange> changes;
+  if (open_) {
+    changes = close_gap(start);
+  } else if (is_hole(start)) {
+    changes.push_back({.remove = {},
+                       .put = Gap{*footage_end_, start, unexplained_cause(kind_), kUnexplained},
+                       .carve = {}});
+  }
+  remember(start, end);
+  return changes;
+}
+
+std::vector<GapChange> StreamLedger::on_outage(WallTime begin, GapCause cause, std::string detail) {
+  if (footage_end_) begin = std::max(begin, *footage_end_);
+  if (!open_) {
+    open_ = Gap{begin, std::nullopt, cause, std::move(detail)};
+    return {{.remove = {}, .put = open_, .carve = {}}};
+  }
+  if (open_->cause == cause) return {};
+  if (begin <= open_->begin) {  // told twice about the same moment: the later word counts
+    open_->cause = cause;
+    open_->detail = std::move(detail);
+    return {{.remove = {}, .put = open_, .carve = {}}};
+  }
+  Gap closed = *open_;
+  closed.end = begin;
+  if (!first_) first_ = closed;
+  open_ = Gap{begin, std::nullopt, cause, std::move(detail)};
+  return {{.remove = {}, .put = closed, .carve = {}}, {.remove = {}, .put = open_, .carve = {}}};
+}
+
+std::vector<GapChange> StreamLedger::late_footage(WallTime start, WallTime end) {
+  std::vector<GapChange> changes;
+  if (first_) changes.push_back({.remove = {}, .put = {}, .carve = Span{start, end}});
+  if (end > open_->begin) {
+    const WallTime before = open_->begin;
+    open_->begin = end;
+    changes.push_back({.remove = before, .put = open_, .carve = {}});
+  }
+  remember(start, end);
+  return changes;
+}
+
+std::vector<GapChange> StreamLedger::close_gap(WallTime at) {
+  std::vector<GapChange> changes;
+  // Between the last footage and the first outage's begin nothing came either: the same cause explains it.
+  Gap& earliest = first_ ? *first_ : *open_;
+  const WallTime row = earliest.begin;
+  if (footage_end_ && *footage_end_ < row) {
+    changes.push_back({.remove = row, .put = {}, .carve = {}});
+    earliest.begin = *footage_end_;
+    if (first_) changes.push_back({.remove = {}, .put = first_, .carve = {}});
+  }
+  open_->end = at;
+  if (open_->begin < at) {
+    changes.push_back({.remove = {}, .put = open_, .carve = {}});
+  } else {
+    changes.push_back({.remove = open_->begin, .put = {}, .carve = {}});
+  }
+  open_.reset();
+  first_.reset();
+  return changes;
+}
+
+bool StreamLedger::is_hole(WallTime start) const {
+  if (!footage_end_ || start <= *footage_end_) return false;
+  if (kind_ != StreamKind::screen) return start - *footage_end_ > kCameraTolerance;
+  const WallTime reference = last_start_.value_or(*footage_end_);
+  return (start - reference) * 2 > usual_spacing() * 5;
+}
+
+Duration StreamLedger::usual_spacing() const {
+  const Duration longest = *std::ranges::max_element(spacing_);
+  return longest == Duration::zero() ? kDefaultScreenSpacing : longest;
+}
+
+Duration StreamLedger::patience() const {
+  if (kind_ != StreamKind::screen) return kPatience;
+  return std::max(kPatience, usual_spacing() * 5 / 2);
+}
+
+void StreamLedger::remember(WallTime start, WallTime end) {
+  footage_end_ = footage_end_ ? std::max(*footage_end_, end) : end;
+  last_start_ = start;
+  spacing_[next_spacing_++ % spacing_.size()] = std::min(end - start, kLongestScreenSpacing);
+}
+
+}  // namespace mj::index

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "index/model.h"
+
+/// The rules by which visits and their links to cases are inferred from what feeds said. Pure: the same
+/// events give the same visits, in whatever order they arrived. All rules are in links.cpp; nothing else in
+/// the index infers anything.
+namespace mj::index {
+
+/// No visit is longer. So an event bears on visits called up to this long before it, and on no others.
+inline constexpr Duration kLongestVisit = std::chrono::hours(4);
+
+/// A stored event as the rules see it.
+struct Fact {
+  int64_t id = 0;  ///< events.id
+  Event::Type type = Event::Type::ticket_called;
+  WallTime at;
+  std::string window, ticket, clerk;  ///< empty: not said
+  std::optional<int64_t> case_id;
+};
+
+struct DerivedLink {
+  int64_t case_id = 0;
+  const char* source = "";
+  const char* rule = "";
+  double confidence = 0;
+};
+
+struct DerivedVisit {
+  int64_t called_event = 0;
+  std::string ticket, clerk;
+  WallTime called;
+  std::optional<WallTime> finished;
+  bool finished_inferred = false;
+  std::optional<int64_t> finished_event;
+  std::vector<DerivedLink> links;  ///< at most one per case: the strongest
+};
+
+/// The visits at one window, by time. `tickets`: its ticket events; `steps`: case steps at this window, and
+/// those that name a clerk but no window. Both in any order.
+[[nodiscard]] std::vector<DerivedVisit> derive_visits(std::vector<Fact> tickets, std::vector<Fact> steps);
+
+}  // namespace mj::index

@@ -1,0 +1,50 @@
+#include "index/migrate.h"
+
+namespace mj::index {
+
+namespace {
+
+constexpr const char* kReadVersion = "PRAGMA user_version";
+constexpr const char* kReadApplication = "PRAGMA application_id";
+constexpr const char* kCountTables = "SELECT count(*) FROM sqlite_schema";
+
+Result<int64_t> number(Database& database, const char* sql) {
+  MJ_TRY(const auto value, database.first(sql, [](const Statement& row) { return row.integer(0); }));
+  return value.value_or(0);
+}
+
+Result<void> step_to(Database& database, size_t version) {
+  MJ_TRY(auto transaction, Transaction::begin(database, Transaction::Kind::write));
+  MJ_CHECK(database.script(migrations()[version - 1]));
+  // A pragma takes no parameters; both values are numbers of ours.
+  MJ_CHECK(database.script(
+      fmt::format("PRAGMA user_version={}; PRAGMA application_id={};", version, kApplicationId)));
+  return transaction.commit();
+}
+
+}  // namespace
+
+Result<void> migrate(Database& database) {
+  MJ_TRY(const int64_t version, number(database, kReadVersion));
+  MJ_TRY(const int64_t application, number(database, kReadApplication));
+  MJ_TRY(const int64_t tables, number(database, kCountTables));
+  const bool empty = tables == 0 && version == 0;
+  if (!empty && application != kApplicationId) {
+    return fail(ErrorKind::invalid, "this SQLite file is not an index of Mingjing (application_id {})",
+                application);
+  }
+  const auto newest = static_cast<int64_t>(migrations().size());
+  if (version > newest) {
+    return fail(
+        ErrorKind::invalid,
+        "the index has schema version {}, this program knows versions up to {}; use the newer program",
+        version, newest);
+  }
+  for (int64_t next = version + 1; next <= newest; ++next) {
+    auto stepped = step_to(database, static_cast<size_t>(next));
+    if (!stepped) return tl::unexpected(stepped.error().within(fmt::format("migrate to version {}", next)));
+  }
+  return {};
+}
+
+}  // namespace mj::index

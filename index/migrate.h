@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "index/sqlite.h"
+
+namespace mj::index {
+
+/// "MJIX": tells file(1) and us that a SQLite file is an index of ours.
+inline constexpr int64_t kApplicationId = 0x4D4A4958;
+
+/// The text of index/migrations/0001.sql, 0002.sql … ; entry n leads from schema version n to n + 1.
+[[nodiscard]] const std::vector<std::string_view>& migrations();
+
+/// Brings a file to the newest version; each step is one transaction. Errors: invalid (made by a newer
+/// Mingjing, or not an index at all), corrupt, no_space, unavailable.
+[[nodiscard]] Result<void> migrate(Database& database);
+
+}  // namespace mj::index

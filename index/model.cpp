@@ -1,0 +1,38 @@
+#include "index/model.h"
+
+namespace mj::index {
+
+const char* name(Event::Type type) {
+  switch (type) {
+    case Event::Type::ticket_called:
+      return "ticket_called";
+    case Event::Type::ticket_finished:
+      return "ticket_finished";
+    case Event::Type::case_step:
+      return "case_step";
+  }
+  return "case_step";
+}
+
+std::optional<Event::Type> event_type_from(std::string_view name_text) {
+  for (const auto type : {Event::Type::ticket_called, Event::Type::ticket_finished, Event::Type::case_step}) {
+    if (name_text == name(type)) return type;
+  }
+  return std::nullopt;
+}
+
+const char* name(FootageState state) {
+  switch (state) {
+    case FootageState::footage:
+      return "footage";
+    case FootageState::gap:
+      return "gap";
+    case FootageState::purged:
+      return "purged";
+    case FootageState::never_mapped:
+      return "never_mapped";
+  }
+  return "never_mapped";
+}
+
+}  // namespace mj::index

@@ -1,0 +1,205 @@
+-- The index of one hall, schema version 1. This file is the documentation and what migrations/ must add up to (a test compares).
+--
+-- Conventions: _us is microseconds of UTC since 1970. Intervals are [from, to). STRICT: a column holds what it says.
+-- PRAGMA application_id = 0x4D4A4958 ("MJIX"); PRAGMA user_version = schema version.
+
+-- --- the place -------------------------------------------------------------------------------------------------------
+
+CREATE TABLE areas (
+  id         TEXT PRIMARY KEY,       -- as in the settings
+  name       TEXT NOT NULL,
+  removed_us INTEGER                 -- since when it is no longer in the settings; rows stay because old visits name them
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE windows (
+  id         TEXT PRIMARY KEY,
+  name       TEXT NOT NULL,          -- as people say it: 3号窗口
+  area       TEXT,                   -- areas.id
+  removed_us INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- Clerks of the settings, and those whom a feed named first (then the name is the staff number until the settings say more).
+CREATE TABLE clerks (
+  id   TEXT PRIMARY KEY,       -- staff number (工号)
+  name TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE workstations (
+  id         TEXT PRIMARY KEY,
+  name       TEXT NOT NULL,
+  clerk      TEXT,                   -- who usually sits there
+  removed_us INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- --- footage ---------------------------------------------------------------------------------------------------------
+
+CREATE TABLE stores (
+  id   INTEGER PRIMARY KEY,          -- short, because every segment row carries it
+  name TEXT NOT NULL UNIQUE          -- as in the settings
+) STRICT;
+
+CREATE TABLE streams (
+  id            INTEGER PRIMARY KEY,
+  key           TEXT NOT NULL UNIQUE,  -- cam-w1.main
+  kind          TEXT NOT NULL,         -- main, sub, screen
+  device        TEXT NOT NULL,         -- camera or workstation
+  name          TEXT NOT NULL,
+  purpose       TEXT NOT NULL,         -- why it records (PIPL art. 26), shown to reviewers
+  legal_basis   TEXT NOT NULL,
+  configured_us INTEGER NOT NULL,      -- the coverage ledger begins here
+  removed_us    INTEGER                -- and ends here
+) STRICT;
+
+-- Which streams showed a window, when. An old case opens the camera that watched that window then.
+CREATE TABLE window_streams (
+  window  TEXT NOT NULL,
+  stream  INTEGER NOT NULL REFERENCES streams (id),
+  role    TEXT NOT NULL,             -- counter, screen, area
+  from_us INTEGER NOT NULL,
+  to_us   INTEGER,                   -- NULL: still so
+  PRIMARY KEY (window, stream, role, from_us)
+) STRICT, WITHOUT ROWID;
+
+-- A stretch of a stream with one codec configuration and one clock mapping.
+CREATE TABLE runs (
+  stream        INTEGER NOT NULL REFERENCES streams (id),
+  start_us      INTEGER NOT NULL,
+  mime          TEXT NOT NULL,
+  video_init    BLOB NOT NULL,       -- ftyp + moov of the video track alone
+  width         INTEGER NOT NULL,
+  height        INTEGER NOT NULL,
+  audio         TEXT NOT NULL,
+  time_error_us INTEGER NOT NULL,    -- bound of |wall time of a sample − true time|
+  PRIMARY KEY (stream, start_us)
+) STRICT, WITHOUT ROWID;
+
+-- One closed file each. 20 million rows in a large hall, so differences instead of whole times.
+CREATE TABLE segments (
+  stream       INTEGER NOT NULL REFERENCES streams (id),
+  start_us     INTEGER NOT NULL,     -- with the stream, the file's name
+  run_age_us   INTEGER NOT NULL,     -- start_us − runs.start_us
+  duration_us  INTEGER NOT NULL,
+  store        INTEGER NOT NULL REFERENCES stores (id),
+  bytes        INTEGER NOT NULL,
+  header_bytes INTEGER NOT NULL,     -- ftyp + moov + uuid: where the first fragment begins
+  suspect      INTEGER NOT NULL,     -- 1: a write or fsync failed; the bytes may not be there
+  sha256       BLOB NOT NULL,        -- of the file; the next segment's file carries it too (the chain)
+  fragments    BLOB NOT NULL,        -- fragment_codec.h
+  PRIMARY KEY (stream, start_us)
+) STRICT, WITHOUT ROWID;
+
+-- Time without footage, with a cause. Never overlaps a fragment of its stream. At most one per stream is open.
+CREATE TABLE gaps (
+  stream   INTEGER NOT NULL REFERENCES streams (id),
+  begin_us INTEGER NOT NULL,
+  end_us   INTEGER,                  -- NULL: still open
+  cause    TEXT NOT NULL,            -- GapCause by name
+  detail   TEXT NOT NULL,            -- a sentence for people
+  PRIMARY KEY (stream, begin_us)
+) STRICT, WITHOUT ROWID;
+
+-- Window titles and programs repeat all day: each is stored once.
+CREATE TABLE titles (
+  id   INTEGER PRIMARY KEY,
+  text TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- What a workstation's screen was about at the instant of a shot. The picture is a fragment of the stream.
+CREATE TABLE shots (
+  stream  INTEGER NOT NULL REFERENCES streams (id),
+  at_us   INTEGER NOT NULL,
+  title   INTEGER NOT NULL REFERENCES titles (id),
+  program INTEGER NOT NULL REFERENCES titles (id),
+  idle_ms INTEGER NOT NULL,
+  PRIMARY KEY (stream, at_us)
+) STRICT, WITHOUT ROWID;
+
+-- --- case facts ------------------------------------------------------------------------------------------------------
+
+CREATE TABLE items (
+  id   INTEGER PRIMARY KEY,
+  code TEXT NOT NULL,                -- may be empty when a feed only knows the name
+  name TEXT NOT NULL,
+  UNIQUE (code, name)
+) STRICT;
+
+CREATE TABLE cases (
+  id        INTEGER PRIMARY KEY,
+  number    TEXT NOT NULL,           -- as first seen
+  folded    TEXT NOT NULL UNIQUE,    -- as compared: fold_case_number()
+  reversed  TEXT NOT NULL,           -- folded from its end, so that a search by ending is a range too
+  item      INTEGER REFERENCES items (id),
+  newest_us INTEGER NOT NULL         -- of its visits, else of its events; what lists are ordered by
+) STRICT;
+CREATE INDEX cases_by_beginning ON cases (folded, newest_us);
+CREATE INDEX cases_by_ending ON cases (reversed, newest_us);
+CREATE INDEX cases_by_newest ON cases (newest_us);
+
+-- What feeds said, word for word and for ever. Visits and links are derived from these rows and can be derived again.
+CREATE TABLE events (
+  id          INTEGER PRIMARY KEY,
+  source      TEXT NOT NULL,         -- feed
+  source_id   TEXT NOT NULL,         -- the feed's own id of the event: the same again changes nothing
+  type        TEXT NOT NULL,         -- ticket_called, ticket_finished, case_step
+  at_us       INTEGER NOT NULL,
+  window      TEXT NOT NULL,         -- empty: not said
+  ticket      TEXT NOT NULL,
+  case_id     INTEGER REFERENCES cases (id),
+  step        TEXT NOT NULL,         -- accepted, supplement, concluded or the feed's own word
+  clerk       TEXT NOT NULL,
+  item        INTEGER REFERENCES items (id),
+  raw         TEXT NOT NULL,         -- the event's JSON as received
+  received_us INTEGER NOT NULL,
+  UNIQUE (source, source_id)
+) STRICT;
+CREATE INDEX events_by_window ON events (window, at_us);
+CREATE INDEX events_by_case ON events (case_id, at_us) WHERE case_id IS NOT NULL;
+CREATE INDEX events_by_clerk ON events (clerk, at_us) WHERE clerk <> '';
+
+-- The steps of a case, as the approval system saw them.
+CREATE VIEW case_steps AS
+  SELECT id, case_id, at_us, step, window, clerk, source FROM events WHERE type = 'case_step';
+
+-- One person served at one window. Derived from events by links.cpp; may have no case.
+CREATE TABLE visits (
+  id                INTEGER PRIMARY KEY,
+  window            TEXT NOT NULL,
+  ticket            TEXT NOT NULL,
+  clerk             TEXT NOT NULL,   -- empty: nobody said
+  called_us         INTEGER NOT NULL,
+  finished_us       INTEGER,
+  finished_inferred INTEGER NOT NULL,  -- 1: nobody said it ended, but the next ticket was called
+  called_event      INTEGER NOT NULL UNIQUE REFERENCES events (id),
+  finished_event    INTEGER REFERENCES events (id)
+) STRICT;
+CREATE INDEX visits_by_window ON visits (window, called_us);
+CREATE INDEX visits_by_clerk ON visits (clerk, called_us) WHERE clerk <> '';
+
+-- Why the system believes that a visit was about a case. The strongest reason of each pair.
+CREATE TABLE links (
+  case_id      INTEGER NOT NULL REFERENCES cases (id),
+  visit        INTEGER NOT NULL REFERENCES visits (id) ON DELETE CASCADE,
+  source       TEXT NOT NULL,        -- queue, step
+  rule         TEXT NOT NULL,        -- ticket_names_case, step_during_visit, step_by_same_clerk
+  confidence   REAL NOT NULL,        -- 0 … 1
+  confirmed_by TEXT,                 -- a person who says so too
+  PRIMARY KEY (case_id, visit)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX links_by_visit ON links (visit);
+
+-- --- who may look ----------------------------------------------------------------------------------------------------
+
+CREATE TABLE accounts (
+  id            INTEGER PRIMARY KEY,
+  login         TEXT NOT NULL UNIQUE,
+  display_name  TEXT NOT NULL,
+  password_hash TEXT NOT NULL,       -- argon2id, libsodium's string form
+  created_us    INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE sessions (
+  token_hash BLOB PRIMARY KEY,       -- SHA-256 of the token: a copy of the index opens no session
+  account    INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  expires_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_by_expiry ON sessions (expires_us);
