@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# What Mingjing needs from Debian and npm. Source it, then call `mj_install run` (build and run) or `mj_install tests`
-# (that and the tests' needs); or run it: bash config/install.sh [run|tests].
-# Idempotent: when all is there it asks nothing of the network and takes a second. After it, `node` and `npm` on PATH
-# are new enough for the viewer, and viewer/node_modules is what viewer/package-lock.json says.
+# What Mingjing needs from Debian and npm. Source it (with pipefail set), then call `mj_install run` (build and run) or
+# `mj_install tests` (that, and what tests need); or run it: bash config/install.sh [run|tests].
+# Idempotent: when all is there it asks nothing of the network and takes a second. After it, `node` and `npm` on PATH are
+# new enough for the viewer, and viewer/node_modules is what viewer/package-lock.json says.
 
 mj_top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 mj_node_home="$mj_top/.cache/node"
@@ -32,6 +32,13 @@ mj_as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
+# Of apt's thousands of lines: all into the log, its complaints and a sign of life to the terminal.
+mj_watch_apt() {
+  tee -a "$mj_top/build/install.log" |
+    awk '/^(E|W|Err|dpkg):/; /^(Get:|Unpacking|Setting up)/ { if (++n % 200 == 0) { print "   ... " $0; fflush() } }' >&2
+}
+
+# Installs those of the given packages that are missing.
 mj_apt_install() {
   local missing
   mapfile -t missing < <(mj_missing_packages "$@")
@@ -40,13 +47,13 @@ mj_apt_install() {
   if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
     mj_die "Debian packages are missing, and you are neither root nor have sudo. As root: apt-get install ${missing[*]}"
   fi
-  mj_say "installing ${#missing[@]} Debian packages"
+  mj_say "installing ${#missing[@]} Debian packages and what they need (log: build/install.log)"
   local wait=(-o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
-  mj_as_root apt-get "${wait[@]}" -qq update >&2 ||
-    mj_die "apt-get update failed (above): is there a network, and does /etc/apt/sources.list name a Debian mirror?"
+  mj_as_root apt-get "${wait[@]}" -qq update 2>&1 | mj_watch_apt ||
+    mj_die "apt-get update failed (above): is there a network, and do /etc/apt/sources.list* name a Debian mirror?"
   # Slim images leave documentation out; the test cameras' picture is documentation of OpenCV.
   mj_as_root env DEBIAN_FRONTEND=noninteractive apt-get "${wait[@]}" -qq -y --no-install-recommends \
-    -o Dpkg::Use-Pty=0 -o Dpkg::Options::="--path-include=/usr/share/doc/opencv-doc/*" install "${missing[@]}" >&2 ||
+    -o Dpkg::Use-Pty=0 -o Dpkg::Options::="--path-include=/usr/share/doc/opencv-doc/*" install "${missing[@]}" 2>&1 | mj_watch_apt ||
     mj_die "apt-get install failed (above). Mingjing is built on Debian 12; this is $(. /etc/os-release && echo "$PRETTY_NAME")"
 }
 
@@ -93,6 +100,7 @@ mj_install() {
     *) mj_die "install.sh knows \"run\" and \"tests\", not \"$1\"" ;;
   esac
   mkdir -p "$mj_top/build"
+  : >"$mj_top/build/install.log"
   mj_apt_install "${packages[@]}"
   mj_install_node
   mj_install_viewer_packages
