@@ -64,7 +64,10 @@ build() {
 }
 
 mj_say "build (preset dev)"
-build || mj_die "the build failed (above); nothing was tested"
+build || {
+  echo "0 passed, 1 failed (the build)"
+  mj_die "the build failed (above); nothing was tested"
+}
 
 run ctest ctest --preset dev --parallel 2 --no-tests=error
 wrong=$(number "$logs/ctest.log" 's/.*tests passed, \([0-9]*\) tests failed out of [0-9]*$/\1/p')
