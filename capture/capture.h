@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -40,6 +41,12 @@ struct ShotFacts {
   WallTime agent_time;       ///< the workstation's own clock at the grab
   std::string input_sha256;  ///< hex digest of the encoder's input picture
 };
+
+/// Extended type of the `uuid` box that holds ShotFacts.
+inline constexpr std::array<uint8_t, 16> kShotBoxType{0x2b, 0x1d, 0x8a, 0x54, 0x9c, 0x0e, 0x4f, 0x6b,
+                                                      0xb1, 0x37, 0x5e, 0xd0, 0x6a, 0x93, 0xc4, 0x7e};
+/// Reads what follows the box's extended type: a JSON object. Nothing when it is not one of ours.
+[[nodiscard]] std::optional<ShotFacts> parse_shot_box(BytesView box_payload);
 
 /// One to two seconds of a run: `prft moof mdat` of the video (a `uuid` box with the ShotFacts before moof for screens),
 /// then `moof mdat` of the audio if there is any. Immutable.
