@@ -74,6 +74,10 @@ SegmentWriter::SegmentWriter(std::shared_ptr<Tree> tree, std::unique_ptr<File> f
 Result<std::unique_ptr<SegmentWriter>> SegmentWriter::create(std::shared_ptr<Tree> tree, SegmentRef segment,
                                                              std::shared_ptr<const capture::Run> run,
                                                              const Digest& previous) {
+  if (tree->open(segment_path(segment, false), false)) {
+    return fail(ErrorKind::invalid, "{} exists: footage of this very instant is there already",
+                segment_path(segment, false));
+  }
   MJ_TRY(std::unique_ptr<File> file, tree->create(segment_path(segment)));
   std::unique_ptr<SegmentWriter> writer(
       new SegmentWriter(std::move(tree), std::move(file), std::move(segment), std::move(run), previous));
