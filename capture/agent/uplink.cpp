@@ -30,12 +30,13 @@ Error refusal(const Response& response) {
     if (const auto* message = error->get_object().if_contains("message");
         message != nullptr && message->is_string()) {
       sentence =
+          ": " +
           clean_utf8(std::string_view(message->get_string().data(), message->get_string().size()), 200);
     }
   }
   const bool denied = response.status == 401 || response.status == 403;
   return {denied ? ErrorKind::denied : ErrorKind::unavailable,
-          fmt::format("the server answers {}: {}", response.status, sentence)};
+          fmt::format("the server answers {}{}", response.status, sentence)};
 }
 
 Duration retry_after(const Response& response) {
