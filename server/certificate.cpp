@@ -144,7 +144,7 @@ bool pair_is_good(const CertificateFiles& files, WallTime now) {
 Result<CertificateFiles> certificate_files(const config::Server& settings,
                                            const std::filesystem::path& data_directory, WallTime now) {
   if (!settings.certificate.empty()) return CertificateFiles{settings.certificate, settings.private_key};
-  const CertificateFiles files{data_directory / "certificate.pem", data_directory / "private_key.pem"};
+  const CertificateFiles files{data_directory / "server.crt", data_directory / "server.key"};
   if (!pair_is_good(files, now)) {
     if (auto made = make_pair(files, settings.address, now); !made) {
       return tl::unexpected<Error>(made.error().within("https certificate"));

@@ -11,7 +11,7 @@ struct CertificateFiles {
   std::filesystem::path private_key;  ///< PEM
 };
 
-/// The pair to serve with: the settings' own, or <data_directory>/certificate.pem and private_key.pem, made
+/// The pair to serve with: the settings' own, or <data_directory>/server.crt and server.key, made
 /// now if they are missing, do not belong together or have expired. Self-signed: P-256, ten years, for
 /// localhost, this host's name, 127.0.0.1 and the addresses that are listened on; agents pin the certificate
 /// with --ca-file. Both files appear whole or not at all; only the owner may read the key. Errors: invalid (a

@@ -31,7 +31,8 @@ Checked<void> take_shot(const Request& request, const Services& services) {
 Response shot_refused(const Refusal& refusal, json::value server_time) {
   http::status status = status_of(refusal.error.kind);
   if (refusal.error.kind == ErrorKind::no_space) status = http::status::too_many_requests;
-  if (refusal.error.message.find("key frame wanted") != std::string::npos) status = http::status::conflict;
+  const bool needs_key = refusal.error.message.find("key frame wanted") != std::string::npos;
+  if (needs_key && refusal.error.kind == ErrorKind::invalid) status = http::status::conflict;
   json::object body = error_object(refusal.error, refusal.path);
   body["server_time_us"] = std::move(server_time);
   Response response = json_answer(std::move(body), status);

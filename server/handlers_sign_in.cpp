@@ -35,7 +35,7 @@ json::object account_facts(const index::Account& account, const Services& servic
           {"display_name", account.display_name},
           {"hall", {{"id", hall.id}, {"name", hall.name}, {"timezone", hall.timezone}}},
           {"server_time_us", to_us(services.context.clock.now())},
-          {"version", kVersion}};
+          {"version", version()}};
 }
 
 Response outcome_answer(const SignIn::Outcome& outcome, http::status when_denied, const Services& services) {

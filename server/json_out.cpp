@@ -132,7 +132,7 @@ json::object to_json(const index::Coverage& coverage) {
                                 {"cause", name(gap.cause)},
                                 {"detail", gap.detail}});
   }
-  return {{"footage", std::move(footage)}, {"gaps", std::move(gaps)}};
+  return {{"footage", std::move(footage)}, {"gaps", std::move(gaps)}, {"until_us", to_us(coverage.until)}};
 }
 
 json::object to_json(const index::ShotRow& shot) {

@@ -105,9 +105,9 @@ void Metrics::connection_refused() {
 std::string Metrics::text(const Context& context) const {
   Families families;
   Families::sample(families.add("mj_build_info", "The version that runs", MetricType::Gauge), 1,
-                   {{"version", kVersion}});
-  Families::sample(families.add("mj_index_up", "1 while the index answers", MetricType::Gauge),
-                   context.index.has_accounts() ? 1 : 0);
+                   {{"version", version()}});
+  Families::sample(families.add("mj_index_up", "1 while the index takes rows", MetricType::Gauge),
+                   context.index.healthy() ? 1 : 0);
   add_streams(families, context.capture.status());
   add_stores(families, context.store_status());
   std::vector<MetricFamily> all = families.take();

@@ -3,6 +3,6 @@
 namespace mj::server {
 
 /// The project's version, from the root CMakeLists.txt.
-constexpr const char* kVersion = "@PROJECT_VERSION@";
+[[nodiscard]] const char* version();
 
 }  // namespace mj::server

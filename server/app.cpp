@@ -1,0 +1,171 @@
+#include "server/app.h"
+
+#include <sys/resource.h>
+
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+
+#include "server/notify.h"
+#include "server/version.h"
+
+namespace mj::server {
+namespace {
+
+constexpr std::chrono::seconds kBetweenAttempts{5};
+constexpr std::chrono::seconds kStopWithin{10};
+constexpr int kExitNoIndex = 2;
+constexpr int kExitForced = 3;
+
+/// Ends the process when stopping takes too long: a disk that never answers must not keep a service from
+/// restarting.
+class StopDeadline {
+ public:
+  StopDeadline()
+      : thread_([this] {
+          name_thread("stop-deadline");
+          std::unique_lock lock(mutex_);
+          if (changed_.wait_for(lock, kStopWithin, [this] { return done_; })) return;
+          spdlog::error("stop: not finished after {} s; leaving now", kStopWithin.count());
+          std::_Exit(kExitForced);
+        }) {}
+  ~StopDeadline() {
+    {
+      std::lock_guard lock(mutex_);
+      done_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+  StopDeadline(const StopDeadline&) = delete;
+  StopDeadline& operator=(const StopDeadline&) = delete;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool done_ = false;
+  std::thread thread_;
+};
+
+/// Each camera is a socket and a file, each viewer a socket: the usual 1024 are not enough for a big hall.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) spdlog::warn("the limit of open files stays low");
+}
+
+Result<void> make_data_directory(const std::filesystem::path& directory) {
+  std::error_code error;
+  if (std::filesystem::exists(directory, error)) return {};
+  std::filesystem::create_directories(directory, error);
+  if (error) return fail_errno(error.value(), "data_directory " + directory.string());
+  std::filesystem::permissions(directory, std::filesystem::perms::owner_all, error);
+  if (error) return fail_errno(error.value(), "permissions of data_directory " + directory.string());
+  return {};
+}
+
+}  // namespace
+
+std::filesystem::path index_directory(const config::Settings& settings) {
+  return settings.data_directory / "index";
+}
+
+App::App(config::Settings settings, const Clock& clock) : settings_(std::move(settings)), clock_(clock) {}
+
+App::~App() {
+  stop();
+}
+
+Result<void> App::start() {
+  raise_descriptor_limit();
+  MJ_CHECK(make_data_directory(settings_.data_directory));
+  MJ_TRY(index_, index::Index::open(index_directory(settings_), clock_));
+  MJ_CHECK(index_->apply(settings_));
+  heal();
+  std::vector<std::pair<StreamKey, Digest>> digests;
+  if (auto found = index_->last_digests()) {
+    digests = std::move(*found);
+  } else {
+    spdlog::error("index: the chain of segments begins anew: {}", found.error().message);
+  }
+  reader_ = std::make_unique<storage::Reader>(settings_.stores);
+  recorder_ = std::make_unique<storage::Recorder>(settings_, clock_, *index_);
+  recorder_->start(std::move(digests));
+  capture_ = std::make_unique<capture::Capture>(settings_, clock_, *recorder_);
+  capture_->start();
+  return {};
+}
+
+/// What a crash left. A store that is missing now is healed when it is back and mingjingd starts again;
+/// recording does not wait.
+void App::heal() {
+  if (auto healed = index_->recover(settings_.stores); !healed) {
+    spdlog::error("recovery: {}; recording goes on, `mingjing check --repair` heals later",
+                  healed.error().message);
+  }
+}
+
+Context App::context() {
+  return {settings_, clock_, *index_, *reader_, *capture_, [this] { return recorder_->status(); }};
+}
+
+void App::serve() {
+  if (serving_ || !capture_ || clock_.steady_now() < next_attempt_) return;
+  if (!server_) server_ = std::make_unique<Server>(context());
+  if (auto started = server_->start(); !started) {
+    next_attempt_ = clock_.steady_now() + kBetweenAttempts;
+    if (started.error().message != last_refusal_) {
+      last_refusal_ = started.error().message;
+      spdlog::error("server: {}; recording goes on, trying again every {} s", last_refusal_,
+                    kBetweenAttempts.count());
+    }
+    return;
+  }
+  serving_ = true;
+  // The token comes first: whoever waits for the address has then seen it.
+  if (const std::string token = server_->first_sign_in_token(); !token.empty()) {
+    fmt::print("first sign-in token: {}\n", token);
+  }
+  fmt::print("listening on {}\n", server_->url());
+  std::fflush(stdout);
+}
+
+void App::stop() {
+  if (!index_) return;
+  const StopDeadline deadline;
+  if (server_) server_->stop();
+  serving_ = false;
+  if (capture_) capture_->stop();
+  if (recorder_) recorder_->stop();
+  server_.reset();
+  capture_.reset();
+  recorder_.reset();
+  reader_.reset();
+  index_.reset();
+}
+
+int App::run(const sigset_t& stop_signals) {
+  spdlog::info("mingjingd {}: hall {}, {} cameras, {} workstations", version(), settings_.hall.id,
+               settings_.cameras.size(), settings_.workstations.size());
+  if (auto started = start(); !started) {
+    spdlog::error("cannot start: {}", started.error().message);
+    return kExitNoIndex;
+  }
+  notify_service_manager("READY=1");
+  int signal = -1;
+  while (signal < 0) {
+    serve();
+    constexpr timespec kLook{1, 0};
+    signal = sigtimedwait(&stop_signals, nullptr, &kLook);
+  }
+  spdlog::info("stop: signal {}", signal);
+  notify_service_manager("STOPPING=1");
+  stop();
+  spdlog::info("stopped");
+  return 0;
+}
+
+}  // namespace mj::server

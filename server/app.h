@@ -1,0 +1,63 @@
+#pragma once
+
+#include <csignal>
+#include <memory>
+#include <optional>
+
+#include "capture/capture.h"
+#include "config/config.h"
+#include "index/index.h"
+#include "server/server.h"
+#include "storage/storage.h"
+
+namespace mj::server {
+
+/// The composition root of mingjingd: makes every module, connects each to the next, starts them from the
+/// sink up and stops them from the source down. Recording comes first: it begins before the server and goes
+/// on when the server cannot start.
+///
+/// Owner: main(). Thread: one calls everything. Does not: know what any module does. Fails: start() when the
+/// index cannot be opened, since footage that nobody can find is not recorded; everything else is reported,
+/// waited for and tried again.
+class App {
+ public:
+  App(config::Settings settings, const Clock& clock);
+  ~App();  // stops
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
+
+  /// Opens the index, heals it, begins to record. Errors: those of index::Index::open and apply.
+  [[nodiscard]] Result<void> start();
+  /// Starts the server if it is not running and it is time to try; says on stdout where it listens. Call now
+  /// and then.
+  void serve();
+  [[nodiscard]] bool serving() const { return serving_; }
+  [[nodiscard]] const Server* server() const { return server_.get(); }
+  /// Server, cameras, recorder, index, in this order. At most 10 s: then the process ends here, with exit
+  /// code 3.
+  void stop();
+
+  /// start(), serve() until SIGTERM or SIGINT, stop(). The signals must be blocked in every thread. The exit
+  /// code.
+  [[nodiscard]] int run(const sigset_t& stop_signals);
+
+ private:
+  void heal();
+  [[nodiscard]] Context context();
+
+  const config::Settings settings_;
+  const Clock& clock_;
+  std::unique_ptr<index::Index> index_;
+  std::unique_ptr<storage::Reader> reader_;
+  std::unique_ptr<storage::Recorder> recorder_;
+  std::unique_ptr<capture::Capture> capture_;
+  std::unique_ptr<Server> server_;
+  bool serving_ = false;
+  std::string last_refusal_;  ///< why the server did not start, so that the log says it once
+  SteadyTime next_attempt_;
+};
+
+/// Where the index of a hall lies; mingjing's commands look there too.
+[[nodiscard]] std::filesystem::path index_directory(const config::Settings& settings);
+
+}  // namespace mj::server

@@ -1,0 +1,96 @@
+#include "server/app.h"
+
+#include <gmock/gmock.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "server/notify.h"
+#include "tests/server/hall.h"
+#include "tests/server/hand_clock.h"
+
+namespace mj::server {
+namespace {
+
+TEST(App, RecordsAndServes) {
+  const storage::TemporaryDirectory folder;
+  const SystemClock clock;
+  App app(test::small_hall(folder.path()), clock);
+  ASSERT_TRUE(app.start());
+  app.serve();
+  ASSERT_TRUE(app.serving());
+  EXPECT_EQ(test::ask(app.server()->url(), "GET", "/").status, 200);
+  app.stop();
+  EXPECT_FALSE(app.serving());
+}
+
+TEST(App, APortInUseDoesNotStopRecordingAndIsTriedAgain) {
+  const storage::TemporaryDirectory folder;
+  test::Hall other;
+  test::HandClock clock;
+  config::Settings settings = test::small_hall(folder.path());
+  const std::string url = other.url();
+  settings.server.port = static_cast<uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
+  App app(settings, clock);
+  ASSERT_TRUE(app.start());
+  app.serve();
+  EXPECT_FALSE(app.serving());
+  other.server->stop();
+  other.server.reset();
+  app.serve();
+  EXPECT_FALSE(app.serving()) << "tries again before 5 s";
+  clock.advance(std::chrono::seconds(6));
+  app.serve();
+  EXPECT_TRUE(app.serving());
+  EXPECT_EQ(app.server()->url(), url);
+}
+
+TEST(App, AMissingStoreIsSaidAndTheRestRuns) {
+  const storage::TemporaryDirectory folder;
+  const SystemClock clock;
+  config::Settings settings = test::small_hall(folder.path());
+  std::filesystem::remove_all(settings.stores[0].path);
+  settings.stores[0].path = folder.path() / "absent" / "store";
+  App app(settings, clock);
+  ASSERT_TRUE(app.start());
+  app.serve();
+  ASSERT_TRUE(app.serving());
+  const test::Answer health = test::ask(app.server()->url(), "GET", "/healthz");
+  EXPECT_EQ(health.status, 503);
+  EXPECT_THAT(health.body, testing::HasSubstr(R"("stores":1,"writable":0)"));
+}
+
+TEST(App, TwoOfThemDoNotShareAnIndex) {
+  const storage::TemporaryDirectory folder;
+  const SystemClock clock;
+  const config::Settings settings = test::small_hall(folder.path());
+  App first(settings, clock);
+  ASSERT_TRUE(first.start());
+  App second(settings, clock);
+  const auto started = second.start();
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().kind, ErrorKind::unavailable);
+}
+
+TEST(Notify, TellsTheServiceManager) {
+  const storage::TemporaryDirectory folder;
+  const std::string path = (folder.path() / "notify").string();
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+  ASSERT_EQ(bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  setenv("NOTIFY_SOCKET", path.c_str(), 1);
+  notify_service_manager("READY=1");
+  unsetenv("NOTIFY_SOCKET");
+  std::array<char, 64> buffer{};
+  const ssize_t length = recv(fd, buffer.data(), buffer.size(), 0);
+  close(fd);
+  ASSERT_GT(length, 0);
+  EXPECT_EQ(std::string(buffer.data(), static_cast<std::size_t>(length)), "READY=1");
+}
+
+}  // namespace
+}  // namespace mj::server

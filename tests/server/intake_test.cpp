@@ -1,0 +1,104 @@
+#include <gmock/gmock.h>
+
+#include <boost/json.hpp>
+
+#include "tests/server/hall.h"
+
+namespace mj::server {
+namespace {
+
+using testing::HasSubstr;
+namespace json = boost::json;
+
+constexpr const char* kEvents = "/api/v1/events";
+
+std::string called(const std::string& id, const std::string& window = "w1",
+                   const std::string& at = "2026-11-21T09:45:12+08:00") {
+  return json::serialize(json::object{{"id", id},
+                                      {"type", "ticket_called"},
+                                      {"at", at},
+                                      {"window", window},
+                                      {"ticket", "A012"},
+                                      {"case", "20260105-100137"},
+                                      {"clerk", "1037"}});
+}
+
+std::string batch(const std::vector<std::string>& events) {
+  std::string out;
+  for (const std::string& event : events) out += (out.empty() ? "" : ",") + event;
+  return "{\"events\":[" + out + "]}";
+}
+
+/// Yesterday in RFC 3339, so that the test does not depend on the day it runs.
+std::string recently() {
+  return format_rfc3339(SystemClock().now() - std::chrono::hours(1));
+}
+
+TEST(Intake, EventsBecomeACase) {
+  test::Hall hall;
+  hall.sign_in();
+  const test::Answer stored =
+      hall.post_as(test::kFeedToken, kEvents, batch({called("q-1", "w1", recently())}));
+  ASSERT_EQ(stored.status, 200) << stored.body;
+  EXPECT_EQ(stored.body, R"({"accepted":1,"duplicates":0})");
+  const test::Answer again =
+      hall.post_as(test::kFeedToken, kEvents, batch({called("q-1", "w1", recently())}));
+  EXPECT_EQ(again.body, R"({"accepted":0,"duplicates":1})");
+
+  const test::Answer hits = hall.get("/api/v1/cases?q=100137");
+  EXPECT_THAT(hits.body, HasSubstr("20260105-100137"));
+  const test::Answer one = hall.get("/api/v1/cases/20260105-100137");
+  ASSERT_EQ(one.status, 200) << one.body;
+  const json::object answer = json::parse(one.body).as_object();
+  const json::object& visit = answer.at("visits").as_array().at(0).as_object();
+  EXPECT_EQ(visit.at("ticket").as_string(), "A012");
+  EXPECT_EQ(visit.at("window").as_object().at("name").as_string(), "1号窗口");
+  const json::object& stream = visit.at("streams").as_array().at(0).as_object();
+  EXPECT_EQ(stream.at("key").as_string(), "cam-w1.main");
+  EXPECT_EQ(stream.at("role").as_string(), "counter");
+  EXPECT_EQ(stream.at("purpose").as_string(), "投诉核查");
+  EXPECT_EQ(stream.at("state").as_string(), "gap");
+}
+
+TEST(Intake, AWrongEventStoresNothingAndIsNamed) {
+  test::Hall hall;
+  hall.sign_in();
+  const test::Answer parser =
+      hall.post_as(test::kFeedToken, kEvents, batch({called("q-1", "w1", recently()), R"({"id":"q-2"})"}));
+  EXPECT_EQ(parser.status, 400);
+  EXPECT_THAT(parser.body, HasSubstr(R"("path":"$.events[1].)"));
+  const test::Answer index = hall.post_as(
+      test::kFeedToken, kEvents, batch({called("q-1", "w1", recently()), called("q-2", "w9", recently())}));
+  EXPECT_EQ(index.status, 400);
+  EXPECT_THAT(index.body, HasSubstr(R"("path":"$.events[1].window")"));
+  EXPECT_EQ(hall.get("/api/v1/cases").body, R"({"cases":[]})");
+  EXPECT_EQ(hall.post_as(test::kFeedToken, kEvents, "{\"events\":[" + std::string(100000, '[')).status, 400);
+}
+
+TEST(Intake, BatchesOfAMegabyteAreTheMost) {
+  test::Hall hall;
+  EXPECT_EQ(hall.post_as(test::kFeedToken, kEvents, std::string(1024 * 1024 + 1, ' ')).status, 413);
+  EXPECT_EQ(hall.post_as(test::kFeedToken, kEvents, std::string(1024 * 1024, ' ')).status, 400);
+}
+
+TEST(Intake, AnUnknownCaseIsASentence) {
+  test::Hall hall;
+  hall.sign_in();
+  const test::Answer answer = hall.get("/api/v1/cases/20990101-1");
+  EXPECT_EQ(answer.status, 404);
+  EXPECT_THAT(answer.body, HasSubstr("\"kind\":\"not_found\""));
+  EXPECT_EQ(hall.get("/api/v1/cases?q=%00").status, 400);
+  EXPECT_EQ(hall.get("/api/v1/cases?q=a&x=1").status, 400);
+  EXPECT_EQ(hall.get("/api/v1/cases?limit=101").status, 400);
+}
+
+TEST(Intake, EveryAnswerToAShotTellsTheTime) {
+  test::Hall hall;
+  const test::Answer answer = hall.post_as(test::kWorkstationToken, "/api/v1/screens/ws-1/shots", "nonsense");
+  EXPECT_EQ(answer.status, 400);
+  const int64_t server_time = json::parse(answer.body).as_object().at("server_time_us").as_int64();
+  EXPECT_LT(std::abs(server_time - to_us(hall.clock.now())), 10'000'000);
+}
+
+}  // namespace
+}  // namespace mj::server
