@@ -43,6 +43,9 @@ void Agent::run(const std::stop_token& stop) {
 Duration Agent::step() {
   Foreground foreground = ask_foreground();
   const SteadyTime now = clock_->steady_now();
+  const uint64_t failures = uplink_->failures();
+  if (failures != failures_) cadence_.lost();
+  failures_ = failures;
   if (!cadence_.due(now, foreground)) return std::clamp(cadence_.until_due(now), Duration::zero(), kLook);
   if (!uplink_->ready()) return kLook;
   auto shot = take(now, foreground);

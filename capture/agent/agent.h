@@ -46,6 +46,7 @@ class Agent {
   std::unique_ptr<Desktop> desktop_;
   Cadence cadence_;
   std::string user_;
+  uint64_t failures_ = 0;  ///< of the uplink, as far as the cadence knows
   Trouble screen_{"screen"};
   Trouble facts_{"desktop"};
 };

@@ -6,7 +6,7 @@ namespace mj::agent {
 
 bool Cadence::due(SteadyTime now, const Foreground& foreground) const {
   if (!last_ || now - *last_ >= interval_) return true;
-  return foreground != foreground_ && now - *last_ >= kMinSpacing;
+  return (hurry_ || foreground != foreground_) && now - *last_ >= kMinSpacing;
 }
 
 Duration Cadence::until_due(SteadyTime now) const {
@@ -23,7 +23,7 @@ void Cadence::taken(SteadyTime now, Foreground foreground, bool key) {
   last_ = now;
   foreground_ = std::move(foreground);
   since_key_ = key ? 1 : since_key_ + 1;
-  if (key) broken_ = false;
+  if (key) broken_ = hurry_ = false;
 }
 
 }  // namespace mj::agent

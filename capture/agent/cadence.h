@@ -27,6 +27,8 @@ class Cadence {
   void taken(SteadyTime now, Foreground foreground, bool key);
   /// The chain of shots has a hole: what follows cannot be decoded before the next key frame.
   void broken() { broken_ = true; }
+  /// The same, and the hole grows until the next shot: it is due as soon as shots may follow each other.
+  void lost() { broken_ = hurry_ = true; }
 
  private:
   const Duration interval_;
@@ -34,6 +36,7 @@ class Cadence {
   Foreground foreground_;  ///< at the last shot
   int since_key_ = 0;      ///< shots since the last key frame, itself included
   bool broken_ = true;
+  bool hurry_ = false;
 };
 
 }  // namespace mj::agent

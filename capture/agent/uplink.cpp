@@ -120,6 +120,7 @@ void Uplink::failed(const Error& error, Duration at_least) {
   const double random = static_cast<double>(random_() - std::minstd_rand::min()) / std::minstd_rand::max();
   const Duration pause = std::max(backoff_.next(random), at_least);
   away_until_ = (clock_.steady_now() + pause).time_since_epoch().count();
+  ++failures_;
   trouble_.is(error);
 }
 

@@ -17,7 +17,7 @@ struct UplinkSettings {
   std::filesystem::path ca_file;
   std::string workstation;
   Secret token;
-  Duration timeout = std::chrono::seconds(10);
+  Duration timeout = std::chrono::seconds(30);  ///< a key frame of a large screen on a slow line
 };
 
 /// Sends shots to the server in order, and measures the server's clock on the way.
@@ -38,6 +38,8 @@ class Uplink {
   [[nodiscard]] bool ready() const;
   /// True when the server could not decode anything but a key frame.
   [[nodiscard]] bool key_wanted() const { return key_wanted_; }
+  /// How many deliveries failed until now. After each the server has a hole up to the next key frame.
+  [[nodiscard]] uint64_t failures() const { return failures_; }
   /// False: not taken (the network is slower than the shots); the next shot must then be a key frame.
   [[nodiscard]] bool offer(capture::Shot shot);
 
@@ -55,6 +57,7 @@ class Uplink {
   BoundedQueue<capture::Shot> queue_;
   std::atomic<bool> key_wanted_{true};
   std::atomic<SteadyTime::rep> away_until_{SteadyTime::min().time_since_epoch().count()};
+  std::atomic<uint64_t> failures_{0};
   std::atomic<bool> stopping_{false};
   ServerClock server_clock_;  // from here on: thread "uplink" only
   Backoff backoff_;

@@ -73,5 +73,17 @@ TEST(Cadence, WantsAKeyFrameAfterALossUntilOneIsTaken) {
   EXPECT_FALSE(cadence.key_needed(kStart + seconds(15)));
 }
 
+TEST(Cadence, HurriesAfterALossOnTheWay) {
+  Cadence cadence(seconds(5));
+  cadence.taken(kStart, kForm, true);
+  cadence.broken();
+  EXPECT_FALSE(cadence.due(kStart + seconds(1), kForm)) << "a slow network does not get more shots";
+  cadence.lost();
+  EXPECT_FALSE(cadence.due(kStart + milliseconds(999), kForm));
+  EXPECT_TRUE(cadence.due(kStart + seconds(1), kForm));
+  cadence.taken(kStart + seconds(1), kForm, true);
+  EXPECT_FALSE(cadence.due(kStart + seconds(3), kForm));
+}
+
 }  // namespace
 }  // namespace mj::agent

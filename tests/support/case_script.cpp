@@ -120,32 +120,27 @@ void CaseScript::begin_visit(Counter& counter, WallTime at) {
 /// Fills in what is particular to the moment; false when it does not come in this visit.
 bool CaseScript::enter(Counter& counter, Moment moment, CaseEvent& event) {
   const bool comes_back = counter.supplement && !counter.booked;
+  const auto name_case = [&] {
+    const Item& item = kItems[static_cast<std::size_t>(counter.matter.item)];
+    counter.now.case_number = event.case_number = counter.matter.number;
+    event.item_code = item.code;
+    event.item_name = item.name;
+  };
   const auto step = [&](const char* step_name) {
+    name_case();
     counter.now.step = event.step = step_name;
     event.type = "case_step";
-    event.case_number = counter.now.case_number;
     return true;
   };
   switch (moment) {
-    case Moment::call: {
+    case Moment::call:
       event.type = "ticket_called";
       event.ticket = counter.now.ticket;
       counter.now.step = "called";
-      if (!counter.booked) return true;
-      const Item& item = kItems[static_cast<std::size_t>(counter.matter.item)];
-      counter.now.case_number = event.case_number = counter.matter.number;
-      event.item_code = item.code;
-      event.item_name = item.name;
+      if (counter.booked) name_case();
       return true;
-    }
-    case Moment::accept: {
-      if (counter.returning) return false;
-      const Item& item = kItems[static_cast<std::size_t>(counter.matter.item)];
-      counter.now.case_number = counter.matter.number;
-      event.item_code = item.code;
-      event.item_name = item.name;
-      return step("accepted");
-    }
+    case Moment::accept:
+      return !comes_back && step("accepted");
     case Moment::supplement:
       if (comes_back) counter.to_come_back.push_back(counter.matter);
       return counter.supplement && step("supplement");

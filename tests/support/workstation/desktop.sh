@@ -68,7 +68,7 @@ start node "$here/serve.mjs" --current "$current" --ready "$scratch/ready" --por
 wait_for "$scratch/port" "${children[-1]}" serve.mjs
 read -r port <"$scratch/port"
 
-start chromium --kiosk --no-sandbox --test-type --disable-gpu --disable-quic --no-first-run --no-default-browser-check \
+TZ=Asia/Shanghai start chromium --kiosk --no-sandbox --test-type --disable-gpu --disable-quic --no-first-run --no-default-browser-check \
   --disable-background-networking --disable-component-update --disable-sync --disable-extensions --disable-default-apps \
   --disable-features=Translate,MediaRouter,OptimizationHints --password-store=basic --lang=zh-CN --force-device-scale-factor=1 \
   --window-position=0,0 --window-size="${size/x/,}" --user-data-dir="$scratch/profile" --app="http://127.0.0.1:$port/?window=$window" \

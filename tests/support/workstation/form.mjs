@@ -48,13 +48,14 @@ export class Form {
     const enter = {
       called: () => this.#log(`叫号 ${current.ticket}，申请人到窗口`),
       accepted: () => {
-        this.#log('登记申请人信息');
-        for (const id of fields) this.#type(id, this.applicant[id]);
+        this.#register();
         this.applicant.papers.forEach((_, row) => this.#receive(row, '已收', 'got'));
         this.#press('accept', '出具《受理通知书》');
       },
       supplement: () => {
-        this.#finishTyping();
+        if (this.#done.has('accepted')) this.#finishTyping();
+        else this.#register();
+        this.applicant.papers.slice(0, -1).forEach((_, row) => this.#receive(row, '已收', 'got'));
         this.#receive(this.applicant.papers.length - 1, '待补正', 'missing');
         this.#type('opinion', `请补充：${this.applicant.papers.at(-1)}，其余材料符合要求。`);
         this.#press('supplement', '出具《一次性告知书》');
@@ -68,6 +69,11 @@ export class Form {
       },
     };
     enter[current.step]?.();
+  }
+
+  #register() {
+    this.#log('登记申请人信息');
+    for (const id of fields) this.#type(id, this.applicant[id]);
   }
 
   #log(text) {
