@@ -102,7 +102,8 @@ struct Recorder::Impl {
 Recorder::Recorder(const config::Settings& settings, const Clock& clock, storage::Outlet& outlet)
     : Recorder(settings, clock, outlet, posix_file_system()) {}
 
-Recorder::Recorder(const config::Settings& settings, const Clock& clock, storage::Outlet& outlet, FileSystem& files)
+Recorder::Recorder(const config::Settings& settings, const Clock& clock, storage::Outlet& outlet,
+                   FileSystem& files)
     : impl_(std::make_unique<Impl>(settings, clock, outlet, files)) {}
 
 Recorder::~Recorder() {

@@ -1,7 +1,5 @@
 #include "tests/storage/footage.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <random>
 #include <set>
@@ -89,14 +87,6 @@ Bytes shot_box(const std::string& payload) {
   return box("uuid", {Bytes(capture::kShotBoxType.begin(), capture::kShotBoxType.end()),
                       Bytes(payload.begin(), payload.end())});
 }
-
-/// Thousands of disks fail in these tests, each with a line in the log.
-class QuietLog : public testing::Environment {
- public:
-  void SetUp() override { spdlog::set_level(spdlog::level::off); }
-};
-[[maybe_unused]] const testing::Environment* const quiet =
-    testing::AddGlobalTestEnvironment(new QuietLog);  // gtest owns it
 
 }  // namespace
 
