@@ -112,6 +112,7 @@ SessionEnd LibavSession::run() {
   deadline_ = clock_.steady_now() + kFirstPicture;
   if (auto end = open()) return *end;
   connected_ = true;
+  video_began_ = arrival_now(clock_);
   if (auto end = choose_tracks()) return *end;
   SessionEnd end = read_packets();
   assembler_->flush();
@@ -123,7 +124,7 @@ std::optional<SessionEnd> LibavSession::open() {
   options.set("rtsp_transport", settings_.transport == config::Transport::udp ? "udp" : "tcp");
   options.set("allowed_media_types", "video+audio");
   options.set("max_streams", "8");
-  options.set("timeout", "10000000");  // µs, of one socket operation
+  options.set("timeout", "15000000");  // µs, of one socket operation; our own deadlines come first
   format_.reset(avformat_alloc_context());
   format_->interrupt_callback = {&LibavSession::interrupted, this};
   const std::string url = url_with_user_info(settings_.url, settings_.user, settings_.password);
@@ -185,20 +186,33 @@ SessionEnd LibavSession::read_packets() {
 }
 
 /// libav's parser returns a picture when the next one begins to arrive; so a picture began to arrive when the
-/// one before it was returned.
+/// one before it was returned. It loses the first one's time: that is made up from the second's.
 void LibavSession::on_video(const AVPacket& packet) {
   const Arrival now = arrival_now(clock_);
-  builder_.set_arrival(video_began_.value_or(now));
-  video_began_ = now;
+  const Arrival began = std::exchange(video_began_, now);
+  if (packet.pts == AV_NOPTS_VALUE && !first_picture_ && builder_.session_frames() == 0) {
+    first_picture_.reset(av_packet_clone(&packet));
+    first_began_ = began;
+    return;
+  }
   const int64_t presentation = presentation_of(packet, kVideoTimescale, next_video_);
+  if (first_picture_) {
+    const auto earlier = std::chrono::duration_cast<Duration>(began.steady - first_began_.steady);
+    push_video(*first_picture_, presentation - std::max<int64_t>(to_ticks(earlier, kVideoTimescale), 1),
+               first_began_);
+    first_picture_.reset();
+  }
+  push_video(packet, presentation, began);
   next_video_ = presentation + kUsualVideoStep;
+  // When a read is given up, libav still returns what its parser held: that is no sign of life.
+  if (builder_.session_frames() > 0 && now.steady < deadline_) deadline_ = now.steady + kStall;
+}
 
-  const uint64_t before = builder_.session_frames();
+void LibavSession::push_video(const AVPacket& packet, int64_t presentation, Arrival arrival) {
+  builder_.set_arrival(arrival);
   assembler_->begin_packet(static_cast<uint32_t>(presentation));
   assembler_->add(bytes_of(packet));
   assembler_->end_packet(true);
-  const bool waiting_for_first = before == 0 && builder_.session_frames() == 0;
-  if (!waiting_for_first) deadline_ = now.steady + kStall;
 }
 
 void LibavSession::on_audio(const AVPacket& packet) {
@@ -254,6 +268,7 @@ SessionEnd LibavSession::explain(int error) const {
                           "of camera {}",
                           address, libav::error_text(error), camera)};
     case AVERROR_EXIT:
+    case AVERROR(ETIMEDOUT):
       if (stop_) return {GapCause::shutdown, "the recorder was stopped"};
       if (connected_) {
         return {GapCause::stalled,

@@ -39,6 +39,7 @@ class LibavSession {
   [[nodiscard]] std::optional<AudioConfig> audio_config() const;
   [[nodiscard]] SessionEnd read_packets();
   void on_video(const AVPacket& packet);
+  void push_video(const AVPacket& packet, int64_t presentation, Arrival arrival);
   void on_audio(const AVPacket& packet);
   [[nodiscard]] int64_t presentation_of(const AVPacket& packet, int rate, int64_t expected) const;
   [[nodiscard]] SessionEnd explain(int error) const;
@@ -54,8 +55,10 @@ class LibavSession {
   std::unique_ptr<rtsp::NalAssembler> assembler_;
   SteadyTime deadline_;
   bool connected_ = false;
-  bool closing_ = false;                     // what is left to do is polite: no stop, but a deadline
-  std::optional<Arrival> video_began_;       // when the picture being read began to arrive
+  bool closing_ = false;               // what is left to do is polite: no stop, but a deadline
+  Arrival video_began_{};              // when the picture being read began to arrive
+  libav::UniquePacket first_picture_;  // held back until its time is known
+  Arrival first_began_{};
   int64_t next_video_ = 0, next_audio_ = 0;  // presentation times to expect
 };
 

@@ -10,8 +10,7 @@ using std::chrono::seconds;
 
 constexpr int64_t kSecond = kVideoTimescale;
 constexpr int64_t kUsualStep = kSecond / 25;
-constexpr int64_t kShortest =
-    kSecond / 2;  // cameras that send key units only would make 25 fragments a second
+constexpr int64_t kShortest = kSecond / 2;  // or cameras that send key units only would make 25 a second
 constexpr int64_t kLongest = 2 * kSecond + kSecond / 50;  // two seconds, and the wobble of a camera's ticks
 constexpr int64_t kGap = 3 * kSecond;                     // without a picture: not footage any more
 constexpr std::size_t kMostBytes = 8 << 20;
@@ -152,8 +151,9 @@ void RunBuilder::cut_if_due(const rtsp::Unit& unit, WallTime at) {
   if (now - last_decode_ > std::max(kGap, 3 * step_)) {
     cut(last_decode_ + step_);
     sink_.on_gap(*end_, GapCause::stalled, fmt::format("no picture for {:.1f} s", seconds_of(at - *end_)));
-  } else if ((unit.key && open >= kShortest) || open + step_ > kLongest ||
-             sample_bytes_ + unit.bytes > kMostBytes) {
+  } else if (unit.key && (open >= kShortest || !samples_.front().key)) {
+    cut(now);
+  } else if (open + step_ > kLongest || sample_bytes_ + unit.bytes > kMostBytes) {
     cut(now);
   }
 }

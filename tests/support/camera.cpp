@@ -15,6 +15,8 @@ namespace {
 using std::chrono::nanoseconds;
 using std::chrono::steady_clock;
 
+constexpr guint64 kMostWaiting = 4;
+
 std::optional<int> number(std::string_view text) {
   int value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -155,7 +157,6 @@ void Camera::work() {
   const double clip_step = clip_.frames_per_second() / options_.fps;
   const auto start = steady_clock::now();
   double clip_due = 0;
-  uint16_t frame = 0;
   for (int64_t tick = 0;; ++tick) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return stop_ || !sinks_.empty(); });
@@ -165,22 +166,23 @@ void Camera::work() {
     for (clip_due += clip_step; clip_due >= 1; clip_due -= 1) {
       if (!clip_.advance()) return;
     }
-    draw_tick(tick, frame++);
+    draw_tick(tick);
   }
 }
 
-void Camera::draw_tick(int64_t tick, uint16_t frame) {
+void Camera::draw_tick(int64_t tick) {
   for (std::size_t i = sinks_.size(); i-- > 0;) {
-    if (!push(sinks_[i], tick, frame)) remove_sink(i);
+    if (!push(sinks_[i], tick)) remove_sink(i);
   }
 }
 
-/// False when the encoder is gone. Before it plays there is no running time to stamp pictures with: nothing
-/// is pushed.
-bool Camera::push(Sink& sink, int64_t tick, uint16_t frame) {
+/// False when the encoder is gone. Before it plays there is no running time to stamp pictures with, and one
+/// that cannot keep up misses pictures: nothing is pushed, and the painted number does not rise.
+bool Camera::push(Sink& sink, int64_t tick) {
   GstState state = GST_STATE_NULL;
   gst_element_get_state(GST_ELEMENT(sink.source), &state, nullptr, 0);
-  if (state != GST_STATE_PLAYING) return true;
+  if (state != GST_STATE_PLAYING || gst_app_src_get_current_level_buffers(sink.source) >= kMostWaiting)
+    return true;
   if (sink.first_tick < 0) {
     sink.first_tick = tick;
     sink.first_time = gst_element_get_current_running_time(GST_ELEMENT(sink.source));
@@ -193,7 +195,7 @@ bool Camera::push(Sink& sink, int64_t tick, uint16_t frame) {
   gst_buffer_map(buffer, &map, GST_MAP_WRITE);
   const Picture picture{map.data, sink.width, sink.height};
   clip_.draw(picture, options_.mirror);
-  paint(picture, SystemClock().now(), frame);
+  paint(picture, SystemClock().now(), sink.frame++);
   gst_buffer_unmap(buffer, &map);
   GST_BUFFER_PTS(buffer) =
       sink.first_time + gst_util_uint64_scale(ticks, GST_SECOND, static_cast<guint64>(options_.fps));

@@ -52,12 +52,13 @@ class Camera {
     int width = 0, height = 0;
     int64_t first_tick = -1;      // of its first picture
     GstClockTime first_time = 0;  // running time of that picture
+    uint16_t frame = 0;           // pictures pushed, as painted
   };
 
   Camera(CameraOptions options, Clip clip);
   void work();
-  void draw_tick(int64_t tick, uint16_t frame);
-  [[nodiscard]] bool push(Sink& sink, int64_t tick, uint16_t frame);
+  void draw_tick(int64_t tick);
+  [[nodiscard]] bool push(Sink& sink, int64_t tick);
   void remove_sink(std::size_t index);
 
   const CameraOptions options_;

@@ -54,7 +54,7 @@ struct Mount {
 
   [[nodiscard]] std::string launch() const {
     const CameraOptions& options = camera->options();
-    return "( appsrc name=video is-live=true format=time block=false max-buffers=4 leaky-type=downstream ! " +
+    return "( appsrc name=video is-live=true format=time block=false max-bytes=0 ! " +
            encoder(options, kbps) + (with_sound ? sound(options.audio) : "") + " )";
   }
 };
