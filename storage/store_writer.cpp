@@ -10,10 +10,14 @@ constexpr Duration kCheckInterval = std::chrono::seconds(2);
 constexpr Duration kHole = std::chrono::milliseconds(100);
 constexpr int kFailuresBeforeDiskIsBad = 3;
 
+bool is_screen(const StreamTail& tail) {
+  return tail.key.ends_with(".screen");
+}
+
 /// A camera's frames follow each other closely; a shot stands for as long as the agent says, and may be a
 /// cadence late.
 Duration tolerated_hole(const StreamTail& tail) {
-  return tail.key.ends_with(".screen") ? 2 * tail.last : kHole;
+  return is_screen(tail) ? 2 * tail.last : kHole;
 }
 
 bool has_hole(const StreamTail& tail, const capture::Fragment& fragment) {
@@ -45,8 +49,13 @@ bool StoreWriter::must_end(const StreamTail& tail, const capture::Fragment& frag
   if (fragment.run->start != open.run()->start) return true;
   // A hole must show as the end of a file whether or not the next fragment can be decoded, because files
   // alone rebuild the index.
-  if (has_hole(tail, fragment) || fragment.start < *tail.end - kHole) return true;
+  if (has_hole(tail, fragment)) return true;
   const Duration age = fragment.start - open.segment().start;
+  // Most shots lean on the ones before, back to a key shot minutes ago: a file that began between two key
+  // shots could not be opened. And a shot taken early, because the window changed, ends the one before it; it
+  // is no step back.
+  if (is_screen(tail)) return fragment.key && age >= rules_.segment_duration;
+  if (fragment.start < *tail.end - kHole) return true;
   return age >= 2 * rules_.segment_duration || (fragment.key && age >= rules_.segment_duration);
 }
 

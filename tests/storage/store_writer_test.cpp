@@ -128,6 +128,19 @@ TEST_F(StoreWriterTest, AShotMayBeACadenceLate) {
   EXPECT_EQ(memory_.story(), "oddc!odc");
 }
 
+TEST_F(StoreWriterTest, AShotTakenEarlyStaysInItsSegmentAndOnlyAKeyShotBeginsANewOne) {
+  const auto run = make_run("desk.screen", kStart);
+  const auto shot = [&](Duration at, bool key) {
+    writer().append(screen_, make_fragment(run, kStart + at, {.length = 5s, .key = key}));
+  };
+  shot(0s, true);
+  shot(1s, false);  // the window changed: the first shot stood for 1 s, not 5
+  for (int i = 1; i < 6; ++i) shot(1s + i * 5s, false);
+  shot(31s, true);
+  writer().close_all(SteadyTime::max());
+  EXPECT_THAT(segment_starts(), testing::ElementsAre(0s, 31s));
+}
+
 TEST_F(StoreWriterTest, AnOutageClosesTheSegmentBeforeItIsToldOn) {
   append(kStart);
   writer().outage(tail_, {"a.main", kStart + 1s, GapCause::camera_unreachable, "gone"});
