@@ -70,6 +70,9 @@ void Timeline::tie(int64_t decode, Duration composition, Arrival arrival) {
   const WallTime start = natural < earliest_ - kOverlap ? earliest_ : natural;
   last_decode_ = decode;
   last_wall_ns_ = to_us(start) * 1000;
+  // The sample with the least delay is placed where it should be; until it comes, those before it only look
+  // late.
+  if (start == natural) residuals_.push_back({arrival.steady.time_since_epoch() / kBucket - 1, Duration{0}});
 }
 
 Timeline::Placed Timeline::place(int64_t ticks, Arrival arrival) {
