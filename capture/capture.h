@@ -12,27 +12,30 @@
 /// Cameras and screens become timed fragments. Decodes nothing, writes nothing, keeps nothing.
 namespace mj::capture {
 
-/// A stretch of a stream with one codec configuration and one clock mapping. Immutable and shared by its fragments.
+/// A stretch of a stream with one codec configuration and one clock mapping. Immutable and shared by its
+/// fragments.
 struct Run {
   StreamKey stream;
-  WallTime start;            ///< decode time of its first sample; with `stream`, its identity
-  std::string mime;          ///< what MSE is asked for: `video/mp4; codecs="avc1.640028"`
-  Bytes init;                ///< ftyp + moov of the file: video as track 1, audio (if any) as track 2
-  Bytes video_init;          ///< the same with the video track alone, for browsers that refuse the audio codec
-  int width = 0, height = 0; ///< pixels
-  std::string audio;         ///< "", "pcm_alaw", "pcm_mulaw" or "aac"
-  Duration time_error{0};    ///< bound of |wall time of a sample − true time|
+  WallTime start;    ///< decode time of its first sample; with `stream`, its identity
+  std::string mime;  ///< what MSE is asked for: `video/mp4; codecs="avc1.640028"`
+  Bytes init;        ///< ftyp + moov of the file: video as track 1, audio (if any) as track 2
+  Bytes video_init;  ///< the same with the video track alone, for browsers that refuse the audio codec
+  int width = 0, height = 0;  ///< pixels
+  std::string audio;          ///< "", "pcm_alaw", "pcm_mulaw" or "aac"
+  Duration time_error{0};     ///< bound of |wall time of a sample − true time|
 };
 
 /// The place of one `tfdt` baseMediaDecodeTime (64 bit, ISO/IEC 14496-12 §8.8.12) in a fragment's bytes.
-/// In the bytes it counts from Run::start; whoever puts the fragment into a file makes it count from the file's start.
+/// In the bytes it counts from Run::start; whoever puts the fragment into a file makes it count from the
+/// file's start.
 struct DecodeTimeSlot {
-  uint32_t offset = 0;       ///< of the 8 bytes, from the fragment's first byte
-  uint32_t timescale = 0;    ///< of that track
-  int64_t ticks = 0;         ///< the value now in the bytes: time since Run::start
+  uint32_t offset = 0;     ///< of the 8 bytes, from the fragment's first byte
+  uint32_t timescale = 0;  ///< of that track
+  int64_t ticks = 0;       ///< the value now in the bytes: time since Run::start
 };
 
-/// What a workstation's screen was about at the instant of a shot. Text is UTF-8 as the desktop gave it, ≤ 512 bytes each.
+/// What a workstation's screen was about at the instant of a shot. Text is UTF-8 as the desktop gave it, ≤
+/// 512 bytes each.
 struct ShotFacts {
   std::string title;         ///< of the foreground window
   std::string program;       ///< of the foreground window
@@ -48,8 +51,8 @@ inline constexpr std::array<uint8_t, 16> kShotBoxType{0x2b, 0x1d, 0x8a, 0x54, 0x
 /// Reads what follows the box's extended type: a JSON object. Nothing when it is not one of ours.
 [[nodiscard]] std::optional<ShotFacts> parse_shot_box(BytesView box_payload);
 
-/// One to two seconds of a run: `prft moof mdat` of the video (a `uuid` box with the ShotFacts before moof for screens),
-/// then `moof mdat` of the audio if there is any. Immutable.
+/// About half a second of a run (a shot of a screen): `prft moof mdat` of the video (a `uuid` box with the
+/// ShotFacts before moof for screens), then `moof mdat` of the audio if there is any. Immutable.
 struct Fragment {
   std::shared_ptr<const Run> run;
   WallTime start, end;       ///< decode times: [start, end)
@@ -67,14 +70,16 @@ struct Outage {
   StreamKey stream;
   WallTime begin;
   GapCause cause;
-  std::string detail;        ///< a sentence for people, without secrets
+  std::string detail;  ///< a sentence for people, without secrets
 };
 
-/// What capture hands on. Implemented by storage. Called from capture's threads, one at a time per stream; must not block.
+/// What capture hands on. Implemented by storage. Called from capture's threads, one at a time per stream;
+/// must not block.
 class Outlet {
  public:
   virtual ~Outlet() = default;
-  /// False: the receiver is full. The source then drops up to its next key frame; the receiver accounts for the gap.
+  /// False: the receiver is full. The source then drops up to its next key frame; the receiver accounts for
+  /// the gap.
   [[nodiscard]] virtual bool on_fragment(Fragment fragment) = 0;
   virtual void on_outage(Outage outage) = 0;
 };
@@ -83,9 +88,9 @@ struct StreamStatus {
   enum class State { connecting, recording, waiting };
   StreamKey stream;
   State state = State::connecting;
-  std::optional<GapCause> cause;        ///< why not recording
-  std::string detail;                   ///< a sentence with what to do next, without secrets
-  WallTime since;                       ///< of this state
+  std::optional<GapCause> cause;  ///< why not recording
+  std::string detail;             ///< a sentence with what to do next, without secrets
+  WallTime since;                 ///< of this state
   std::optional<WallTime> last_frame;
   uint64_t frames = 0;
   uint64_t bytes = 0;
@@ -93,11 +98,11 @@ struct StreamStatus {
 
 /// One shot as an agent sends it.
 struct Shot {
-  WallTime at;               ///< server time of the grab, corrected by the agent's measured offset
+  WallTime at;  ///< server time of the grab, corrected by the agent's measured offset
   bool key = false;
-  Duration nominal{0};       ///< the cadence: how long the shot stands if nothing follows
-  std::string avc_config;    ///< AVCDecoderConfigurationRecord (ISO/IEC 14496-15 §5.3.3.1), bytes
-  Bytes access_unit;         ///< length-prefixed NAL units (4 bytes), lossless High 4:4:4 Predictive
+  Duration nominal{0};     ///< the cadence: how long the shot stands if nothing follows
+  std::string avc_config;  ///< AVCDecoderConfigurationRecord (ISO/IEC 14496-15 §5.3.3.1), bytes
+  Bytes access_unit;       ///< length-prefixed NAL units (4 bytes), lossless High 4:4:4 Predictive
   ShotFacts facts;
 };
 
@@ -112,13 +117,15 @@ class Capture {
 
   /// Connects to every camera; returns at once.
   void start();
-  /// Flushes what is open into the outlet, reports an Outage (shutdown) per stream and joins all threads (≤ 10 s).
+  /// Flushes what is open into the outlet, reports an Outage (shutdown) per stream and joins all threads (≤
+  /// 10 s).
   void stop();
 
   [[nodiscard]] std::vector<StreamStatus> status() const;
 
   /// Screen intake. Validates (sizes, order, picture ≤ 33 Mpx) before anything is kept; does not decode.
-  /// Errors: not_found (workstation), invalid, no_space (rate or size beyond the quota), unavailable (outlet full).
+  /// Errors: not_found (workstation), invalid, no_space (rate or size beyond the quota), unavailable (outlet
+  /// full).
   [[nodiscard]] Result<void> accept_shot(const std::string& workstation, Shot shot);
 
  private:
@@ -130,7 +137,7 @@ class Capture {
 struct StreamInfo {
   StreamKey key;
   StreamKind kind = StreamKind::main;
-  std::string device;        ///< Camera::id or Workstation::id
+  std::string device;  ///< Camera::id or Workstation::id
 };
 [[nodiscard]] std::vector<StreamInfo> streams_of(const config::Settings& settings);
 

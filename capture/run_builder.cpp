@@ -10,9 +10,11 @@ using std::chrono::seconds;
 
 constexpr int64_t kSecond = kVideoTimescale;
 constexpr int64_t kUsualStep = kSecond / 25;
-constexpr int64_t kShortest = kSecond / 2;  // or cameras that send key units only would make 25 a second
-constexpr int64_t kLongest = 2 * kSecond + kSecond / 50;  // two seconds, and the wobble of a camera's ticks
-constexpr int64_t kGap = 3 * kSecond;                     // without a picture: not footage any more
+constexpr int64_t kShortest = kSecond / 10;  // or cameras that send key units only would make 25 a second
+// What is in memory only is lost by kill -9, and that may cost 1 s: half a second, and the wobble of a
+// camera's ticks.
+constexpr int64_t kLongest = kSecond / 2 + kSecond / 50;
+constexpr int64_t kGap = 3 * kSecond;  // without a picture: not footage any more
 constexpr std::size_t kMostBytes = 8 << 20;
 constexpr std::size_t kMostWaiting = 512;
 constexpr Duration kVisibleJump = seconds(1);
@@ -84,7 +86,8 @@ void RunBuilder::place(const PendingUnits::Entry& entry) {
     timeline_->set_reorder_depth(reorder_depth_);
   }
   const Timeline::Placed placed = timeline_->place(unit.rtp_time, entry.arrival);
-  if (placed.breaks != RunBreak::none) pending_break_ = placed.breaks;
+  if (pending_break_ == RunBreak::none)
+    pending_break_ = placed.breaks;  // the first is the cause of the others
   WallTime at = placed.decode;
   if (find_place(unit, at)) {
     append(unit, at, placed.composition);

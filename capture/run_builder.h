@@ -22,12 +22,12 @@ class FragmentSink {
 /// Units of one connected stream become runs and fragments: the part every camera source has in common.
 ///
 /// A run begins at the first key unit, and again at a key unit where the codec configuration or the clock
-/// changed. A fragment is cut at every key unit (but not below half a second) and at two seconds where those
-/// are rare. Across connections the builder remembers where the stream's footage ends: nothing is placed
-/// before that, so a stream never overlaps itself.
+/// changed. A fragment is cut at every key unit (but not below a tenth of a second) and at half a second
+/// where those are rare. Across connections the builder remembers where the stream's footage ends: nothing is
+/// placed before that, so a stream never overlaps itself.
 ///
 /// Owner: a source; `sink` must outlive it. Thread: the source's. Does not: connect, parse, decode, or keep
-/// more than about two seconds (8 MiB). Fails: units that have no place in a run are dropped.
+/// more than about half a second (8 MiB). Fails: units that have no place in a run are dropped.
 class RunBuilder final : private rtsp::UnitSink {
  public:
   RunBuilder(StreamKey stream, FragmentSink& sink);
