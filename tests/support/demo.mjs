@@ -63,7 +63,7 @@ try {
     await stop();
     code ||= integrity(hall);
     if (code === 0 && !values.dir) rmSync(dir, { recursive: true, force: true });
-    else console.error(`logs: ${join(hall.dir, 'log')}`);
+    if (code !== 0) console.error(`logs: ${join(hall.dir, 'log')}`);
     process.exit(code);
   }
   show(hall);
