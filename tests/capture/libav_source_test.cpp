@@ -73,7 +73,7 @@ void expect_well_cut(const std::vector<Fragment>& fragments) {
   for (std::size_t i = 0; i < fragments.size(); ++i) {
     const Fragment& fragment = fragments[i];
     EXPECT_EQ(fragment.key, fragment.key_bytes > 0);
-    EXPECT_TRUE(fragment.end - fragment.start <= milliseconds(2050) || fragment.frames == 1);
+    EXPECT_TRUE(fragment.end - fragment.start <= milliseconds(550) || fragment.frames == 1);
     if (i > 0) EXPECT_GE(fragment.start, fragments[i - 1].end);
   }
 }
@@ -90,8 +90,8 @@ TEST_F(LibavSourceTest, FilmsOverTcpWithTrueTimesAndEveryFrame) {
   settings.cameras[0].sub_url = cameras.url("w1/sub");
   Capture capture(settings, clock_, outlet_);
   capture.start();
-  ASSERT_TRUE(outlet_.wait_for_fragments(3, "cam-1.main"));
-  ASSERT_TRUE(outlet_.wait_for_fragments(2, "cam-1.sub"));
+  ASSERT_TRUE(outlet_.wait_for_fragments(9, "cam-1.main"));
+  ASSERT_TRUE(outlet_.wait_for_fragments(4, "cam-1.sub"));
   EXPECT_EQ(capture.status()[0].state, StreamStatus::State::recording);
   capture.stop();
 
@@ -114,14 +114,16 @@ TEST_F(LibavSourceTest, FilmsOverUdpWithSound) {
   settings.cameras[0].transport = config::Transport::udp;
   Capture capture(settings, clock_, outlet_);
   capture.start();
-  ASSERT_TRUE(outlet_.wait_for_fragments(2));
+  ASSERT_TRUE(outlet_.wait_for_fragments(6));
   capture.stop();
   const auto fragments = outlet_.fragments();
   expect_well_cut(fragments);
   EXPECT_EQ(fragments[0].run->audio, "pcm_alaw");
   EXPECT_LT(fragments[1].video_bytes, fragments[1].bytes->size());
-  EXPECT_GE(fragments[1].bytes->size() - fragments[1].video_bytes,
-            15000U);  // two seconds at 8000 bytes a second
+  uint64_t sound = 0;
+  for (const Fragment& fragment : fragments) sound += fragment.bytes->size() - fragment.video_bytes;
+  const double length = static_cast<double>((fragments.back().end - fragments.front().start).count()) / 1e6;
+  EXPECT_GE(static_cast<double>(sound), 7000 * length) << "8000 bytes a second, less what is under way";
   const Seen seen = read_back(fragments);
   expect_unbroken(seen);
   expect_true_times(seen);
@@ -131,7 +133,7 @@ TEST_F(LibavSourceTest, FilmsH265WithAacSound) {
   const CameraProcess cameras({std::string("name=w1,codec=h265,audio=aac,") + kSmall});
   Capture capture(one_camera(cameras.url("w1")), clock_, outlet_);
   capture.start();
-  ASSERT_TRUE(outlet_.wait_for_fragments(2));
+  ASSERT_TRUE(outlet_.wait_for_fragments(6));
   capture.stop();
   const auto fragments = outlet_.fragments();
   EXPECT_THAT(fragments[0].run->mime, testing::StartsWith("video/mp4; codecs=\"hvc1.1.6.L"));
