@@ -1,0 +1,129 @@
+// The main job, end to end, as a reviewer does it: a case number and Enter, then counter camera and clerk's screen at the called
+// second. What the browser shows is read back from its pixels and held against a plain decode of the files on disk.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Hall } from '../support/hall.mjs';
+import { Api, nowUs, until } from './api.mjs';
+import { launchBrowser, newPage, strayHosts } from './browser.mjs';
+import { openCase, paneOf, pause, pressAndSettle, readDesk, signInFirst } from './viewer_page.mjs';
+
+const kSecond = 1_000_000;
+const kOpenings = 11;
+const kOpenMedianMs = 600; // on two cores, beside three encoding cameras, a desktop and the recorder
+const camera = 'cam-w1.main';
+const screen = 'ws-w1.screen';
+let hall;
+let api;
+let browser;
+let page;
+
+before(async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'mingjing-open-'));
+  hall = new Hall({ dir, bin: process.env.MJ_BIN, segmentSeconds: 20, feedSeconds: 24 });
+  await hall.start();
+  browser = await launchBrowser();
+  page = await newPage(browser);
+  await signInFirst(page, hall.url, { token: hall.firstToken });
+  page.problems.length = 0; // Chromium logs the 401 by which a page learns that nobody is signed in
+  api = new Api(hall);
+  api.cookie = (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join('; ');
+});
+
+after(async () => {
+  await browser?.close();
+  await hall?.stop();
+  if (hall) rmSync(hall.dir, { recursive: true, force: true });
+});
+
+/** Cases last called at window w1 while both camera and screen were recorded for at least 8 s, newest first. */
+async function openable() {
+  const { cases } = await api.json('/api/v1/cases?limit=20');
+  const found = [];
+  for (const { number } of cases) {
+    const visit = (await api.json(`/api/v1/cases/${number}`)).visits.at(-1); // the desk opens the newest
+    if (visit?.window.id !== 'w1' || visit.called_us > nowUs() - 8 * kSecond) continue;
+    const whole = await Promise.all([camera, screen].map(async (stream) => {
+      const { footage } = await api.coverage(stream, visit.called_us - 8 * kSecond, visit.called_us + kSecond);
+      return footage.length > 0 && footage[0][0] <= visit.called_us - 8 * kSecond;
+    }));
+    if (whole.every(Boolean)) found.push({ number, calledUs: visit.called_us });
+  }
+  return found;
+}
+
+/** What a plain decode of the file on disk shows at a moment. */
+function onDisk(stream, atUs) {
+  const files = readdirSync(hall.path('store', stream), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const starts = files.map((entry) => ({ startUs: Number(entry.name.split('.')[0]), path: join(entry.parentPath ?? entry.path, entry.name) }));
+  const { startUs, path } = starts.filter((file) => file.startUs <= atUs).sort((a, b) => b.startUs - a.startUs)[0];
+  const told = spawnSync(hall.program('tests/support/frame_at'), [path, '--start-us', String(startUs), '--at-us', String(Math.round(atUs))], { encoding: 'utf8' });
+  assert.equal(told.status, 0, told.stderr);
+  return JSON.parse(told.stdout);
+}
+
+/** Both panes show, to the frame, what the files hold at the desk's clock. */
+function assertExact(desk) {
+  for (const key of [camera, screen]) {
+    const { code, state, shownUs } = paneOf(desk, key);
+    assert.ok(code, `${key}: no painted code in the picture (${JSON.stringify(state)})`);
+    const truth = onDisk(key, desk.clockUs);
+    assert.deepEqual({ frame: code.frame, wallMs: code.wallMs }, { frame: truth.frame, wallMs: truth.wall_ms },
+      `${key} at ${desk.clockUs}: shown ${JSON.stringify(code)} at ${shownUs}, on disk ${JSON.stringify(truth)}`);
+  }
+}
+
+let known;
+
+test('Enter on a case number opens both panes at the called second − 5 s, to the frame', async (t) => {
+  known = await until('a case that can be opened', async () => {
+    const found = await openable();
+    return found.length >= 2 && found;
+  }, 120000, 1000);
+  const times = [];
+  for (let i = 0; i < kOpenings; i++) {
+    const { number, calledUs } = known[i % known.length];
+    await page.goto(hall.url);
+    const { ms } = await openCase(page, number);
+    times.push(ms);
+    const opened = await readDesk(page);
+    const late = (opened.clockUs - (calledUs - 5 * kSecond)) / kSecond;
+    assert.ok(late >= 0 && late < 2, `${number} opened ${late} s after the called second − 5 s`);
+    await pause(page);
+    assertExact(await readDesk(page));
+  }
+  const sorted = [...times].sort((a, b) => a - b);
+  const median = sorted[Math.floor(sorted.length / 2)];
+  t.diagnostic(`Enter → both panes: p50 ${median.toFixed(0)} ms, worst ${sorted.at(-1).toFixed(0)} ms of ${kOpenings}`);
+  assert.ok(median <= kOpenMedianMs, `p50 ${median} ms`);
+});
+
+test('steps, jumps and the called key land on exact frames', async () => {
+  for (const key of ['Period', 'Period', 'Comma', 'ArrowRight', 'ArrowLeft', 'KeyC']) {
+    await pressAndSettle(page, key);
+    assertExact(await readDesk(page));
+  }
+  const { clockUs } = await readDesk(page);
+  assert.ok(known.some(({ calledUs }) => Math.abs(clockUs - calledUs) < 100_000), 'C does not lead to the called second');
+  const shots = process.env.MJ_SHOTS;
+  if (shots) {
+    mkdirSync(shots, { recursive: true });
+    await page.screenshot({ path: join(shots, 'review-desk.png') });
+  }
+});
+
+test('an unknown case is answered with a sentence and what to try', async () => {
+  await page.goto(hall.url);
+  await page.fill('#case-number', '99999999-000000');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('text=未找到');
+  assert.match(await page.innerText('body'), /未找到[^]*(窗口|后六位|编号)/);
+});
+
+test('nothing left the host and nothing failed on the page', () => {
+  assert.deepEqual(strayHosts(page, hall.url), []);
+  assert.deepEqual(page.problems, []);
+});
