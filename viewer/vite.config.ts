@@ -32,8 +32,9 @@ export default defineConfig({
           globalSetup: ['tests/support/global_setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          // One Chromium at a time: the timing tests share two cores with nobody.
+          // One Chromium at a time, and a second try: what these tests time, a busy machine delays.
           fileParallelism: false,
+          retry: 1,
         },
       },
     ],

@@ -86,6 +86,10 @@ function piece_id(fragment: Fragment): string {
 
 interface Given {
   piece: Piece;
+  /** Presentation of its first frame. */
+  first_us: number;
+  /** End of its last frame, or how long its one picture stands. */
+  until_us: number;
   /** A moment of it that must be in the browser's buffer if it is still there. */
   probe_us: number;
 }
@@ -98,6 +102,9 @@ interface Given {
 export class Feeder {
   private readonly given = new Map<string, Given>();
   private readonly refused = new Map<string, number>();
+  /** Grows when everything was taken out of the feed. */
+  epoch = 0;
+  private form: Form | null = null;
   private last: Piece | null = null;
   private plan: Piece[] = [];
   private pumping = false;
@@ -120,10 +127,16 @@ export class Feeder {
   has(piece: Piece): boolean {
     const given = this.given.get(piece_id(piece.fragment));
     if (!given || given.piece.form !== piece.form) return false;
-    if (piece.form !== 'whole' && Math.abs(given.piece.end_us - piece.end_us) > 10_000) return false;
+    if (piece.form !== 'whole' && piece.end_us - given.until_us > 10_000) return false;
     if (this.feed.is_buffered(given.probe_us)) return true;
     this.given.delete(piece_id(piece.fragment));
     return false;
+  }
+
+  /** Where to stand in a piece of one picture that is in. */
+  rest_in(piece: Piece): { at_us: number; frame_us: number } {
+    const frame_us = this.given.get(piece_id(piece.fragment))?.first_us ?? piece.fragment.start_us;
+    return { at_us: frame_us + Math.min(20_000, (piece.end_us - piece.fragment.start_us) / 2), frame_us };
   }
 
   /** What should be in the feed, most urgent first, and the window outside which everything may go. */
@@ -135,7 +148,8 @@ export class Feeder {
     try {
       await this.prune(keep_from_us, keep_to_us);
       for (let piece = this.next(); piece; piece = this.next()) {
-        if (!(await this.give(piece))) break;
+        if (piece.form !== this.form) await this.change_form(piece.form);
+        else if (!(await this.give(piece))) break;
       }
     } catch (error) {
       this.given.clear();
@@ -144,6 +158,18 @@ export class Feeder {
     } finally {
       this.pumping = false;
     }
+  }
+
+  /**
+   * A browser that is given other pictures of the same time while it seeks or reads ahead may skip to a later key frame or wait
+   * for ever. So forms are not mixed: everything goes, and whoever was seeking must seek again (`epoch`).
+   */
+  private async change_form(form: Form): Promise<void> {
+    this.form = form;
+    this.given.clear();
+    this.last = null;
+    this.epoch++;
+    await this.feed.keep(0, 0);
   }
 
   /** The next piece of the plan that is missing, or the beginning of the chain it hangs on. */
@@ -164,18 +190,24 @@ export class Feeder {
     const run = this.tables.run(fragment.segment.run_start_us, this.changed);
     if (!bytes || !run) return false;
     if (!MediaSource.isTypeSupported(run.mime)) return false;
-    const frames = piece.form === 'key' ? null : this.tables.frames(fragment, run, bytes);
+    const first_us = this.first_us(piece, bytes, run);
     await this.feed.use_init(String(fragment.segment.run_start_us), run.mime, run.bytes);
     const shaped = piece.form === 'whole' ? bytes : first_sample(piece, bytes, run);
     await this.feed.append(shaped, fragment.segment.start_us, this.around_us);
     this.forget_dependents(fragment);
-    const first = frames?.[0];
-    const probe_us = piece.form === 'whole' && first ? (first.start_us + first.end_us) / 2 : (fragment.start_us + piece.end_us) / 2;
+    const probe_us = first_us + Math.min(5_000, (piece.end_us - fragment.start_us) / 2);
     this.verify(piece, probe_us);
-    this.given.set(piece_id(fragment), { piece, probe_us });
+    const until_us = this.tables.known_frames(fragment)?.slice(-1)[0]?.end_us;
+    this.given.set(piece_id(fragment), { piece, first_us, until_us: (piece.form === 'whole' && until_us) || stands_until_us(piece), probe_us });
     this.last = piece;
     this.changed(null);
     return true;
+  }
+
+  private first_us(piece: Piece, bytes: Uint8Array, run: Run): number {
+    if (piece.form === 'whole') return this.tables.frames(piece.fragment, run, bytes)[0]?.start_us ?? piece.fragment.start_us;
+    const sample = read_samples(bytes, run.track)[0];
+    return piece.fragment.segment.start_us + Math.round(((sample?.pts ?? 0) * 1e6) / run.track.timescale);
   }
 
   /** A browser that accepts bytes and shows nothing of them must not be fed for ever. */
@@ -192,19 +224,23 @@ export class Feeder {
     for (let n = fragment.n + 1; n < fragments.length && fragments[n]!.key_bytes === 0; n++) this.given.delete(piece_id(fragments[n]!));
   }
 
-  /** Cuts only between groups of pictures: to remove a key frame is to remove all that hangs on it. */
+  /**
+   * Cuts only between groups of pictures: to remove a key frame is to remove all that hangs on it. The browser cuts by
+   * presentation times, which with B-frames are later than the index's.
+   */
   private async prune(from_us: number, to_us: number): Promise<void> {
     let low = Infinity;
     let high = -Infinity;
-    for (const { piece } of this.given.values()) {
+    for (const { piece, until_us } of this.given.values()) {
       if (piece.end_us <= from_us || piece.fragment.start_us >= to_us) continue;
-      low = Math.min(low, this.index.key_of(piece.fragment).start_us);
-      high = Math.max(high, piece.end_us);
+      const key = this.index.key_of(piece.fragment);
+      low = Math.min(low, this.given.get(piece_id(key))?.first_us ?? key.start_us);
+      high = Math.max(high, until_us);
     }
     if (low > high) [low, high] = [from_us, to_us];
     let stale = false;
-    for (const [id, { piece }] of this.given) {
-      if (piece.end_us > low && piece.fragment.start_us < high) continue;
+    for (const [id, { first_us, until_us }] of this.given) {
+      if (until_us > low && first_us < high) continue;
       this.given.delete(id);
       stale = true;
     }
@@ -212,11 +248,19 @@ export class Feeder {
   }
 }
 
+const kOpenEnd = 600_000_000;
+
+/** The newest picture of a file that is being written stands until the next one comes, whenever that is. */
+function stands_until_us({ fragment, end_us }: Piece): number {
+  const { open, fragments } = fragment.segment;
+  return open && fragment.n === fragments.length - 1 ? end_us + kOpenEnd : end_us;
+}
+
 function first_sample(piece: Piece, bytes: Uint8Array, run: Run): Uint8Array {
   const { fragment } = piece;
   const sample = read_samples(bytes, run.track)[0];
   if (!sample || sample.offset + sample.size > bytes.length) throw new RangeError('a fragment without its first sample');
-  const duration = Math.max(1, Math.round(((piece.end_us - fragment.start_us) * run.track.timescale) / 1e6));
+  const duration = Math.max(1, Math.round(((stands_until_us(piece) - fragment.start_us) * run.track.timescale) / 1e6));
   const payload = bytes.subarray(sample.offset, sample.offset + sample.size);
   return single_sample_fragment(run.track.track_id, sample.pts, duration, payload, fragment.key_bytes > 0);
 }

@@ -9,6 +9,12 @@ export interface Wish {
 
 export type FetchBytes = (stream: string, segment_start_us: number, offset: number, count: number, signal: AbortSignal) => Promise<Uint8Array>;
 
+interface WishList {
+  wishes: Wish[];
+  /** The first so many are needed now; the rest is look-ahead and never travels in their requests. */
+  urgent: number;
+}
+
 interface Job {
   wishes: Wish[];
   abort: AbortController;
@@ -42,7 +48,7 @@ export class FragmentStore {
   on_change: (() => void) | null = null;
 
   private readonly cache = new Map<string, Uint8Array>(); // in order of use
-  private readonly wanted = new Map<object, Wish[]>();
+  private readonly wanted = new Map<unknown, WishList>();
   private readonly jobs = new Set<Job>();
   private readonly failures = new Map<string, Failure>();
   private bytes_ = 0;
@@ -77,8 +83,8 @@ export class FragmentStore {
     return whole ? whole.subarray(0, wish.fragment.key_bytes) : null;
   }
 
-  want(owner: object, wishes: Wish[]): void {
-    if (wishes.length) this.wanted.set(owner, wishes);
+  want(owner: unknown, wishes: Wish[], urgent = 0): void {
+    if (wishes.length) this.wanted.set(owner, { wishes, urgent });
     else this.wanted.delete(owner);
     this.cancel_unwanted();
     this.start_jobs();
@@ -105,7 +111,7 @@ export class FragmentStore {
 
   private cancel_unwanted(): void {
     const ids = new Set<string>();
-    for (const wishes of this.wanted.values()) for (const wish of wishes) ids.add(id_of(wish));
+    for (const { wishes } of this.wanted.values()) for (const wish of wishes) ids.add(id_of(wish));
     for (const job of this.jobs) {
       if (!job.wishes.some((wish) => ids.has(id_of(wish)))) job.abort.abort();
     }
@@ -116,11 +122,11 @@ export class FragmentStore {
     for (const job of this.jobs) for (const wish of job.wishes) busy.add(id_of(wish));
     // Everybody's first wish, then everybody's second: no pane waits for another's look-ahead.
     const lists = [...this.wanted.values()];
-    const depth = Math.max(0, ...lists.map((list) => list.length));
+    const depth = Math.max(0, ...lists.map(({ wishes }) => wishes.length));
     for (let rank = 0; rank < depth; rank++) {
       for (const list of lists) {
         if (this.jobs.size >= this.max_in_flight) return;
-        const wish = list[rank];
+        const wish = list.wishes[rank];
         if (wish && this.is_missing(wish, busy)) this.start_job(list, rank, busy);
       }
     }
@@ -144,11 +150,11 @@ export class FragmentStore {
   }
 
   /** Small neighbours (a chain of screen shots) travel in one request. */
-  private start_job(list: Wish[], rank: number, busy: Set<string>): void {
+  private start_job({ wishes: list, urgent }: WishList, rank: number, busy: Set<string>): void {
     const first = list[rank]!;
     const wishes = [first];
     let end = first.fragment.offset + wish_bytes(first);
-    for (let i = rank + 1; i < list.length; i++) {
+    for (let i = rank + 1; i < (rank < urgent ? urgent : list.length); i++) {
       const wish = list[i]!;
       const adjacent = wish.stream === first.stream && wish.fragment.segment.start_us === first.fragment.segment.start_us && wish.fragment.offset === end;
       if (!adjacent || end + wish_bytes(wish) - first.fragment.offset > kCoalesceBytes || !this.is_missing(wish, busy)) break;

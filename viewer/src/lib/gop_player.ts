@@ -1,6 +1,6 @@
 import type { Frame, Piece } from './feeder';
 import { last_at_or_before, type Fragment } from './fragment_index';
-import { Player, type Plan } from './player';
+import { Player, type Plan, type Rest } from './player';
 import { correction } from './sync_clock';
 import { kSecond } from './time_format';
 
@@ -34,35 +34,35 @@ export class GopPlayer extends Player {
     const here = index.at(t_us) ?? (direction > 0 ? index.after(t_us) : index.before_or_at(t_us));
     const frames = here && this.frames(here);
     if (!here || !frames) return null;
-    const at = last_at_or_before(frames, t_us);
-    const inside = at >= 0 && t_us < frames[at]!.end_us;
-    const beside = frames[direction > 0 || !inside ? at + (direction > 0 ? 1 : 0) : at - 1];
-    if (beside) return beside;
-    const neighbour = direction > 0 ? index.next(here) : index.previous(here);
-    const there = neighbour && this.frames(neighbour);
-    return there ? (there[direction > 0 ? 0 : there.length - 1] ?? null) : null;
+    const [before, after] = [index.previous(here), index.next(here)];
+    const all = [...((before && this.frames(before)) ?? []), ...frames, ...((after && this.frames(after)) ?? [])];
+    const at = last_at_or_before(all, t_us);
+    if (direction > 0) return all[at + 1] ?? null;
+    const inside = at >= 0 && t_us < all[at]!.end_us;
+    return all[inside ? at - 1 : at] ?? null;
   }
 
   protected plan(fragment: Fragment, t_us: number): Plan {
     return this.keys_only ? this.key_plan(fragment) : this.whole_plan(fragment, t_us);
   }
 
-  protected rest_us(plan: Plan, t_us: number): number {
+  protected rest(plan: Plan, t_us: number): Rest {
     const last = plan.needed[plan.needed.length - 1]!;
-    if (last.form === 'key') return last.fragment.start_us + Math.min(20_000, (last.end_us - last.fragment.start_us) / 2);
-    const frames = this.frames(last.fragment);
-    if (!frames || frames.length === 0) return t_us;
-    const frame = frames[Math.max(0, last_at_or_before(frames, t_us))]!;
-    return (frame.start_us + frame.end_us) / 2;
+    if (last.form === 'key') return this.feeder.rest_in(last);
+    const frames = plan.needed.flatMap((piece) => this.frames(piece.fragment) ?? []);
+    const last_shown = frames.length - 1 - this.held_back(last.fragment, frames);
+    const frame = frames[Math.max(0, Math.min(last_shown, last_at_or_before(frames, t_us)))];
+    if (!frame) return { at_us: t_us, frame_us: t_us };
+    return { at_us: (frame.start_us + frame.end_us) / 2, frame_us: frame.start_us };
   }
 
   protected align(t_us: number, plan: Plan): void {
     const { clock } = this.parts;
     if (!clock.running || this.keys_only) {
-      this.video.pause();
-      this.seek_to(this.rest_us(plan, t_us));
+      this.rest_at(this.rest(plan, t_us));
       return;
     }
+    this.let_run();
     if (this.video.seeking) return;
     const behind_us = t_us - this.position_us();
     const { act, ...more } = correction(behind_us, clock.rate);
@@ -75,7 +75,7 @@ export class GopPlayer extends Player {
   private whole_plan(fragment: Fragment, t_us: number): Plan {
     const { index } = this.parts.facts;
     const whole = (piece: Fragment): Piece => ({ fragment: piece, form: 'whole', end_us: piece.end_us });
-    const needed = index.chain(fragment).map(whole);
+    const needed = [...this.shown_from_before(fragment, t_us), ...index.chain(fragment)].map(whole);
     const ahead: Piece[] = [];
     let bytes = 0;
     let next = index.next(fragment);
@@ -88,6 +88,26 @@ export class GopPlayer extends Player {
     // Second in line: a step back must not wait.
     if (before && before.end_us > fragment.start_us - kBehind) ahead.splice(1, 0, ...index.chain(before).map(whole));
     return { needed, ahead, keep_from_us: t_us - kBehind, keep_to_us: t_us + kAhead + 5 * kSecond };
+  }
+
+  /**
+   * A decoder gives out a B-frame stream's frames only when it has been fed later ones. Before a gap there are none, so the
+   * last frames there cannot be shown.
+   */
+  private held_back(fragment: Fragment, frames: Frame[]): number {
+    const first = this.frames(fragment)?.[0];
+    const delay_us = first ? first.start_us - fragment.start_us : 0;
+    const next = this.parts.facts.index.next(fragment);
+    if (!first || delay_us < 1000 || (next && next.start_us - fragment.end_us < 1000)) return 0;
+    return Math.min(frames.length - 1, Math.ceil(delay_us / (first.end_us - first.start_us)));
+  }
+
+  /** With B-frames a fragment's first picture is shown a little after its start: until then it is the fragment before. */
+  private shown_from_before(fragment: Fragment, t_us: number): Fragment[] {
+    const { index } = this.parts.facts;
+    const first = this.frames(fragment)?.[0];
+    const before = first && t_us < first.start_us ? index.previous(fragment) : null;
+    return before && before.end_us >= fragment.start_us - 1000 ? index.chain(before) : [];
   }
 
   private key_plan(fragment: Fragment): Plan {

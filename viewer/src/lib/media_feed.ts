@@ -82,7 +82,7 @@ export class MediaFeed {
   async keep(from_us: number, to_us: number): Promise<void> {
     const from = Math.max(0, this.seconds(from_us));
     if (from > 0 && this.buffered_anything(0, from)) await this.do((buffer) => buffer.remove(0, from));
-    const to = this.seconds(to_us);
+    const to = Math.max(0, this.seconds(to_us));
     if (this.buffered_anything(to, Infinity)) await this.do((buffer) => buffer.remove(to, Infinity));
   }
 

@@ -33,7 +33,16 @@ export interface Plan {
   keep_to_us: number;
 }
 
+/** Where to stand, inside a frame and away from its edges, and when that frame begins. */
+export interface Rest {
+  at_us: number;
+  frame_us: number;
+}
+
 const kRetryMs = 4_000;
+const kSameFrame = 2_000;
+/** A seek that takes longer is asked for again. */
+const kStuckMs = 1_000;
 
 /**
  * One stream in one <video>, led by the session's clock. tick() looks at the clock and does the next right thing; it is
@@ -52,7 +61,10 @@ export abstract class Player {
   private error: { message: string; at_ms: number } | null = null;
   private closed = false;
   private seek_ms = 0;
+  private seek_epoch = 0;
   private last_seek_cost_ms = 60;
+  /** The frame that was sought last, while the clock stands. */
+  private wanted_us: number | null = null;
 
   constructor(protected readonly parts: PlayerParts) {
     this.key = parts.stream.key;
@@ -102,7 +114,7 @@ export abstract class Player {
       if (this.state_.kind === 'footage') this.align(t_us, plan);
     } else {
       this.video.pause();
-      if (plan && this.is_in(plan)) this.seek_to(this.rest_us(plan, Math.max(t_us, fragment!.start_us)));
+      if (plan && this.is_in(plan)) this.rest_at(this.rest(plan, Math.max(t_us, fragment!.start_us)));
     }
   }
 
@@ -131,15 +143,30 @@ export abstract class Player {
 
   /** What must be in the browser to show `fragment` at t, and what comes next. */
   protected abstract plan(fragment: Fragment, t_us: number): Plan;
-  /** Where to stand to show t's picture and no other: inside its frame, away from its edges. */
-  protected abstract rest_us(plan: Plan, t_us: number): number;
+  /** Where to stand to show t's picture and no other. */
+  protected abstract rest(plan: Plan, t_us: number): Rest;
   /** Follow the clock; the picture for t is in the browser. */
   protected abstract align(t_us: number, plan: Plan): void;
 
+  protected rest_at(rest: Rest): void {
+    this.wanted_us = rest.frame_us;
+    this.video.pause();
+    this.seek_to(rest.at_us);
+  }
+
+  /** The clock runs: no frame in particular is wanted. */
+  protected let_run(): void {
+    this.wanted_us = null;
+  }
+
   protected seek_to(us: number): void {
     const seconds = this.feeder.feed.seconds(us);
-    if (this.video.seeking || Math.abs(this.video.currentTime - seconds) < 0.0005) return;
+    const { epoch } = this.feeder;
+    const stuck = performance.now() - this.seek_ms > kStuckMs || epoch !== this.seek_epoch;
+    if (this.video.seeking && !stuck) return;
+    if (!this.video.seeking && epoch === this.seek_epoch && Math.abs(this.video.currentTime - seconds) < 0.0005) return;
     this.seek_ms = performance.now();
+    this.seek_epoch = epoch;
     this.video.currentTime = seconds;
   }
 
@@ -152,8 +179,11 @@ export abstract class Player {
     return this.feeder.feed.us(this.video.currentTime);
   }
 
+  /** `seeked` comes before the picture is on the screen, so the frame's own account counts. A hidden page has none. */
   private settled(): boolean {
-    return !this.video.seeking && this.video.readyState >= 2;
+    if (this.video.seeking || this.video.readyState < 2) return false;
+    if (this.wanted_us === null || document.hidden) return true;
+    return this.frame_us !== null && Math.abs(this.frame_us - this.wanted_us) < kSameFrame;
   }
 
   private is_in(plan: Plan): boolean {
@@ -171,7 +201,7 @@ export abstract class Player {
       return;
     }
     const pieces = [...plan.needed, ...plan.ahead];
-    this.parts.store.want(this, pieces.map((piece) => Feeder.wish(this.key, piece)));
+    this.parts.store.want(this, pieces.map((piece) => Feeder.wish(this.key, piece)), plan.needed.length);
     void this.feeder.follow(pieces, t_us, plan.keep_from_us, plan.keep_to_us);
   }
 
@@ -224,11 +254,13 @@ export abstract class Player {
   private watch_frames(): void {
     const { video } = this;
     if (!video.requestVideoFrameCallback) {
-      video.addEventListener('timeupdate', () => (this.frame_us = this.position_us()));
+      // Such a browser says only where it stands; what was sought counts as shown.
+      for (const event of ['timeupdate', 'seeked']) video.addEventListener(event, () => (this.frame_us = this.wanted_us ?? this.position_us()));
       return;
     }
     const note = (_now: number, frame: { mediaTime: number }) => {
       this.frame_us = this.feeder.feed.us(frame.mediaTime);
+      if (this.wanted_us !== null) this.on_change?.();
       if (!this.closed) video.requestVideoFrameCallback(note);
     };
     video.requestVideoFrameCallback(note);

@@ -51,6 +51,7 @@ export class ReviewSession {
   private readonly timer: ReturnType<typeof setInterval>;
   private held_since_ms: number | null = null;
   private was_playing = false;
+  private was_ready = false;
   private scrubbing = false;
   private poked = false;
   private step_number = 0;
@@ -215,6 +216,7 @@ export class ReviewSession {
 
   private hold(): void {
     this.held_since_ms = performance.now();
+    this.was_ready = false;
     this.clock.hold(true);
     this.poke();
   }
@@ -232,15 +234,16 @@ export class ReviewSession {
   private tick(): void {
     this.stay_behind_now();
     for (const player of this.players_.values()) player.tick();
-    if (this.held_since_ms !== null) this.release_when_ready(this.held_since_ms);
+    this.release_when_ready();
     this.on_update?.();
   }
 
-  private release_when_ready(since_ms: number): void {
+  private release_when_ready(): void {
     const ready = [...this.players_.values()].every((player) => player.ready());
-    if (!ready && performance.now() - since_ms < kLongestHoldMs) return;
+    if (ready && !this.was_ready) performance.mark('mj:ready');
+    this.was_ready = ready;
+    if (this.held_since_ms === null || (!ready && performance.now() - this.held_since_ms < kLongestHoldMs)) return;
     this.held_since_ms = null;
-    if (ready) performance.mark('mj:ready');
     this.clock.hold(false);
   }
 

@@ -1,6 +1,6 @@
 import type { Piece } from './feeder';
 import type { Fragment } from './fragment_index';
-import { Player, type Plan } from './player';
+import { Player, type Plan, type Rest } from './player';
 import { kMinute } from './time_format';
 
 const kAheadShots = 24;
@@ -24,13 +24,11 @@ export class ScreenPlayer extends Player {
     return { needed: index.chain(fragment).map(shot), ahead, keep_from_us: fragment.start_us - kKeep, keep_to_us: fragment.start_us + kKeep };
   }
 
-  protected rest_us(plan: Plan): number {
-    const { fragment, end_us } = plan.needed[plan.needed.length - 1]!;
-    return fragment.start_us + Math.min(20_000, (end_us - fragment.start_us) / 2);
+  protected rest(plan: Plan): Rest {
+    return this.feeder.rest_in(plan.needed[plan.needed.length - 1]!);
   }
 
   protected align(_t_us: number, plan: Plan): void {
-    this.video.pause();
-    this.seek_to(this.rest_us(plan));
+    this.rest_at(this.rest(plan));
   }
 }

@@ -1,12 +1,16 @@
 import { kAxisPx, kLanePx, type Timeline } from './timeline';
 
 export interface TimelineListener {
+  /** One click: exactly there. */
+  on_seek(us: number): void;
+  /** Dragged to there, not yet let go. */
   on_scrub(us: number): void;
   on_scrub_end(): void;
   /** The pointer is over that moment, `lane` lanes down; null: it left. */
   on_hover(at: { us: number; x: number; lane: number } | null): void;
 }
 
+const kDragPx = 3;
 const kZoomPerPixel = 0.0022;
 
 /**
@@ -15,7 +19,7 @@ const kZoomPerPixel = 0.0022;
  * the last position wins. Returns how to stop.
  */
 export function listen(canvas: HTMLCanvasElement, timeline: Timeline, listener: TimelineListener): () => void {
-  let dragging: 'clock' | 'view' | null = null;
+  let dragging: 'click' | 'clock' | 'view' | null = null;
   let last_x = 0;
   let pending: number | null = null;
   const place = (event: MouseEvent) => {
@@ -36,18 +40,20 @@ export function listen(canvas: HTMLCanvasElement, timeline: Timeline, listener: 
     if (event.button !== 0) return;
     const { x, y } = place(event);
     canvas.setPointerCapture(event.pointerId);
-    dragging = y < kAxisPx - 8 ? 'view' : 'clock';
+    dragging = y < kAxisPx - 8 ? 'view' : 'click';
     last_x = x;
-    if (dragging === 'clock') scrub_to(x);
   };
   const move = (event: PointerEvent) => {
     const { x, y } = place(event);
     listener.on_hover({ us: timeline.scale.us(x), x, lane: Math.floor((y - kAxisPx) / kLanePx) });
+    if (dragging === 'click' && Math.abs(x - last_x) < kDragPx) return;
+    if (dragging === 'click') dragging = 'clock';
     if (dragging === 'clock') scrub_to(x);
     else if (dragging === 'view') timeline.scale = timeline.scale.panned(last_x - x);
     last_x = x;
   };
-  const up = () => {
+  const up = (event: PointerEvent) => {
+    if (dragging === 'click') listener.on_seek(timeline.scale.us(place(event).x));
     if (dragging === 'clock') {
       flush();
       listener.on_scrub_end();

@@ -1,0 +1,61 @@
+// Cases and the state of the streams, as the fake hall tells them.
+import { kCalledUs } from './footage.mjs';
+
+const kSecond = 1_000_000;
+const w3 = { id: 'w3', name: '3号窗口' };
+const w5 = { id: 'w5', name: '5号窗口' };
+const zhang = { id: '1037', name: '张三' };
+const wang = { id: '1042', name: '王芳' };
+const hall_view = stream('cam-hall.main', 'main', 'area', '大厅全景');
+
+function stream(key, kind, role, name, more = {}) {
+  return { key, kind, role, name, purpose: '服务监督', legal_basis: '《公共安全视频图像信息系统管理条例》', state: 'footage', cause: null, detail: '', ...more };
+}
+
+function step(type, at_s, window = w3, clerk = zhang) {
+  return { type, at_us: kCalledUs + at_s * kSecond, window, clerk, source: 'queue' };
+}
+
+const kVisit = {
+  id: 7, ticket: 'A012', window: w3, clerk: zhang, called_us: kCalledUs, finished_us: kCalledUs + 50 * kSecond,
+  link: { source: 'queue', confidence: 0.99, why: 'ticket_names_case', confirmed_by: null },
+  streams: [stream('cam-w3.main', 'main', 'counter', '3号窗口摄像机'), stream('ws-w3.screen', 'screen', 'screen', '3号工位'), hall_view],
+};
+
+const kOtherVisit = {
+  id: 8, ticket: 'B004', window: w5, clerk: wang, called_us: kCalledUs + 10 * kSecond, finished_us: null,
+  link: { source: 'step', confidence: 0.7, why: 'step_during_visit', confirmed_by: '李明' },
+  streams: [stream('cam-w5.main', 'main', 'counter', '5号窗口摄像机'), stream('cam-w5.sub', 'sub', 'counter', '5号窗口摄像机')],
+};
+
+export function fake_cases() {
+  const item = { id: 'S1', name: '社会保险登记' };
+  const older = Array.from({ length: 8 }, (_, n) => {
+    const called_us = kCalledUs - (n + 1) * 1130 * kSecond;
+    return { number: `20260105-1001${String(36 - n)}`, item: n % 3 ? item : { id: 'S2', name: '企业设立登记' }, steps: [], visits: [{ ...kVisit, id: 20 + n, called_us, finished_us: called_us + (300 + 97 * n) * kSecond }] };
+  });
+  return [
+    { number: '20260105-100137', item, steps: [step('ticket_called', 0), step('accepted', 12), step('supplement', 31.5), step('concluded', 49), step('ticket_finished', 50)], visits: [kVisit] },
+    { number: '20260105-100138', item, steps: [step('ticket_called', 0), step('ticket_called', 10, w5, wang)], visits: [kVisit, kOtherVisit] },
+    { number: '20260105-200200', item: null, steps: [step('ticket_called', 0)], visits: [{ ...kVisit, id: 9, clerk: null, streams: [] }] },
+    { number: '20260105-300300', item: null, steps: [step('accepted', 0)], visits: [] },
+    ...older,
+  ];
+}
+
+export function fake_status(now_us) {
+  const base = { purpose: '服务监督', legal_basis: '', area: null, since_us: now_us - 3 * 3600 * kSecond, last_frame_us: now_us - 40_000, state: 'recording', cause: null, detail: '' };
+  return {
+    streams: [
+      { ...base, key: 'cam-w3.main', kind: 'main', device: 'cam-w3', name: '3号窗口摄像机', window: w3 },
+      { ...base, key: 'cam-w5.main', kind: 'main', device: 'cam-w5', name: '5号窗口摄像机', window: w5, state: 'waiting', cause: 'camera_unreachable', detail: 'connect to 192.0.2.15:554: No route to host', since_us: now_us - 1800 * kSecond, last_frame_us: now_us - 1808 * kSecond },
+      { ...base, key: 'cam-w6.main', kind: 'main', device: 'cam-w6', name: '6号窗口摄像机', window: { id: 'w6', name: '6号窗口' }, state: 'waiting', cause: 'auth_failed', detail: 'DESCRIBE: 401 Unauthorized', since_us: now_us - 60 * kSecond, last_frame_us: null },
+      { ...base, key: 'cam-hall.main', kind: 'main', device: 'cam-hall', name: '大厅全景', window: null, area: { id: 'hall', name: '办事大厅' } },
+      { ...base, key: 'ws-w3.screen', kind: 'screen', device: 'ws-w3', name: '3号工位', window: w3, state: 'connecting', last_frame_us: null },
+    ],
+    stores: [
+      { id: 's1', writable: true, detail: '', free_bytes: 3.2e12, total_bytes: 8e12, queued: 2 },
+      { id: 's2', writable: false, detail: 'the marker file is missing: mount the disk', free_bytes: 0, total_bytes: 8e12, queued: 0 },
+    ],
+  };
+}

@@ -1,0 +1,68 @@
+import { beforeAll, expect, test } from 'vitest';
+import { parse_init, read_samples, single_sample_fragment, type TrackInfo } from '../../src/lib/mp4';
+import { footage } from '../support/footage.mjs';
+
+let streams: any;
+const first = (key: string, run = 0) => {
+  const { init, segments } = streams[key][run];
+  const [segment] = segments;
+  const [fragment] = segment.fragments;
+  return { init: new Uint8Array(init), fragment, bytes: new Uint8Array(segment.file.subarray(segment.header_bytes, segment.header_bytes + fragment.video_bytes)) };
+};
+
+beforeAll(async () => {
+  streams = await footage();
+}, 120_000);
+
+test('reads a real init segment', () => {
+  expect(parse_init(first('cam-w3.main').init)).toMatchObject({ timescale: 90000, track_id: 1 });
+});
+
+test('reads the samples of a real fragment behind a prft box', () => {
+  const { init, bytes, fragment } = first('cam-w3.main');
+  const samples = read_samples(bytes, parse_init(init));
+  expect(samples.length).toBe(50);
+  expect(samples.map(({ pts }) => pts)).toEqual(Array.from({ length: 50 }, (_, n) => n * 3600));
+  expect(samples[0]!.offset + samples[0]!.size).toBe(fragment.key_bytes);
+  expect(samples[49]!.offset + samples[49]!.size).toBe(bytes.length);
+});
+
+test('B-frames have their own presentation times', () => {
+  const { init, bytes } = first('cam-hall.main');
+  const samples = read_samples(bytes, parse_init(init));
+  const shown = samples.map(({ pts }) => pts).sort((a, b) => a - b);
+  expect(samples.some(({ pts }, n) => n > 0 && pts < samples[n - 1]!.pts)).toBe(true);
+  expect(shown.map((pts, n) => pts - shown[0]! - n * 4500)).toEqual(shown.map(() => 0));
+});
+
+test('a key frame alone can be read from the beginning of its fragment', () => {
+  const { init, bytes, fragment } = first('cam-w3.main');
+  const [sample] = read_samples(bytes.subarray(0, fragment.key_bytes), parse_init(init));
+  expect(sample!.offset + sample!.size).toBe(fragment.key_bytes);
+});
+
+test('a fragment of one sample is read back as it was made', () => {
+  const track: TrackInfo = { timescale: 90000, track_id: 7, default_duration: 0, default_size: 0 };
+  const payload = new Uint8Array([1, 2, 3, 4, 5]);
+  const time = 2 ** 33 + 5;
+  const bytes = single_sample_fragment(7, time, 450_000, payload, true);
+  const samples = read_samples(bytes, track);
+  expect(samples).toEqual([{ pts: time, dts: time, duration: 450_000, offset: bytes.length - 5, size: 5 }]);
+  expect([...bytes.slice(-5)]).toEqual([...payload]);
+});
+
+test('bytes that are no fragment are refused, never read beyond', () => {
+  const { init, bytes } = first('cam-w3.main');
+  const track = parse_init(init);
+  expect(() => read_samples(new Uint8Array(0), track)).toThrow(RangeError);
+  expect(() => parse_init(bytes)).toThrow(RangeError);
+  for (let n = 0; n < 400; n++) {
+    const broken = bytes.slice(0, 700);
+    broken[(n * 131) % 700] = (n * 37) & 0xff;
+    try {
+      for (const { size } of read_samples(broken, track)) expect(size).toBeGreaterThanOrEqual(0);
+    } catch (error) {
+      expect(error).toBeInstanceOf(RangeError);
+    }
+  }
+});

@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { en } from '../../src/i18n/en';
+import { zh_cn, type Key } from '../../src/i18n/zh_cn';
+import { action_of } from '../../src/lib/keyboard';
+import { case_path, route_of, token_of } from '../../src/lib/router';
+
+const kPages = new URL('../../src/routes/', import.meta.url);
+const values = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
+
+test('both languages have the same values in every sentence', () => {
+  for (const key of Object.keys(zh_cn) as Key[]) expect(values(en[key]), key).toEqual(values(zh_cn[key]));
+  expect(Object.keys(en).sort()).toEqual(Object.keys(zh_cn).sort());
+});
+
+test('no page has text of its own', () => {
+  for (const file of readdirSync(kPages).filter((name) => name.endsWith('.svelte'))) {
+    const page = readFileSync(new URL(file, kPages), 'utf8').replace(/<script[\s\S]*?<\/script>|<style[\s\S]*?<\/style>|<!--[\s\S]*?-->/g, '');
+    // The motto on the wall of the sign-in page is a picture of writing, not a message.
+    const text = page.replace('明镜高悬', '').match(/[\u3400-\u9fff]+/g);
+    expect(text, file).toBeNull();
+    const between_tags = [...page.matchAll(/>([^<>{}]*[A-Za-z]{3,}[^<>{}]*)</g)].map(([, words]) => words!.trim()).filter((words) => !/[=&|?:]/.test(words));
+    expect(between_tags, file).toEqual([]);
+  }
+});
+
+test('paths', () => {
+  expect(route_of('/', '?q=%201')).toEqual({ page: 'home', query: ' 1' });
+  expect(route_of(case_path('2026/1 办'), '')).toMatchObject({ page: 'review', number: '2026/1 办' });
+  expect(route_of('/cases/%E0%A4%A', '')).toEqual({ page: 'none' });
+  expect(route_of('/cases/a/b', '')).toEqual({ page: 'none' });
+  expect(token_of('#token=AB-CD')).toBe('AB-CD');
+  expect(token_of('#content')).toBeNull();
+});
+
+test('keys are read by their place; composing text and foreign chords are left alone', () => {
+  const key = (code: string, more = {}) => action_of({ code, isComposing: false, ctrlKey: false, shiftKey: false, altKey: false, metaKey: false, ...more });
+  expect(key('Space')).toEqual({ do: 'toggle' });
+  expect(key('Comma')).toEqual({ do: 'step', direction: -1 });
+  expect(key('Comma', { isComposing: true })).toBeNull();
+  expect(key('ArrowLeft')).toEqual({ do: 'skip', by_s: -5 });
+  expect(key('ArrowRight', { shiftKey: true })).toEqual({ do: 'skip', by_s: 1 });
+  expect(key('ArrowRight', { ctrlKey: true })).toEqual({ do: 'skip', by_s: 60 });
+  expect(key('KeyC', { ctrlKey: true })).toBeNull();
+  expect(key('KeyL', { altKey: true })).toBeNull();
+  expect(key('Slash', { shiftKey: true })).toEqual({ do: 'help' });
+  expect(key('KeyQ')).toBeNull();
+});
