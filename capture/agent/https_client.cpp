@@ -118,6 +118,7 @@ struct HttpsClient::Impl {
   std::optional<Stream> stream;  ///< the kept connection
   boost::beast::flat_buffer buffer;
   std::atomic<bool> cancelled{false};
+  bool giving_up = false;
 };
 
 asio::awaitable<Result<void>> HttpsClient::Impl::connect() {
@@ -182,7 +183,7 @@ asio::awaitable<Result<Response>> HttpsClient::Impl::attempt(const Request& requ
   }
   bool nothing_came = false;
   auto response = co_await exchange(request, nothing_came);
-  if (response || !kept || !nothing_came || cancelled) co_return response;
+  if (response || !kept || !nothing_came || giving_up) co_return response;
   // The server closed the idle connection just as we used it.
   auto connected = co_await connect();
   if (!connected) {
@@ -205,22 +206,21 @@ Result<Response> HttpsClient::Impl::run(const Request& request) {
   asio::co_spawn(context, attempt(request), [&](const std::exception_ptr& thrown, Result<Response> result) {
     outcome = thrown ? Result<Response>(fail(ErrorKind::internal, "request failed")) : std::move(result);
   });
+  giving_up = false;
   const auto deadline = std::chrono::steady_clock::now() + options.timeout;
-  while (!outcome && context.run_one_until(deadline) != 0) {
+  while (!outcome && !cancelled && context.run_one_until(deadline) != 0) {
   }
   const bool late = !outcome;
-  if (late) {
-    abort();
-    while (!outcome && context.run_one() != 0) {
-    }
+  while (!outcome) {
+    giving_up = true;
+    abort();  // before every step: what has just ended may go on with something new
+    if (context.run_one() == 0) break;
   }
   if (cancelled) return fail(ErrorKind::cancelled, "stopped");
-  if (late) {
-    stream.reset();
-    return fail(ErrorKind::unavailable, "no answer from {} within {} ms", origin.authority,
-                options.timeout.count() / 1000);
-  }
-  return std::move(*outcome);
+  if (!late) return std::move(*outcome);
+  stream.reset();
+  return fail(ErrorKind::unavailable, "no answer from {} within {} ms", origin.authority,
+              options.timeout.count() / 1000);
 }
 
 HttpsClient::HttpsClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -256,7 +256,7 @@ Result<Response> HttpsClient::request(std::string_view method, std::string_view 
 
 void HttpsClient::cancel() {
   impl_->cancelled = true;
-  asio::post(impl_->context, [this] { impl_->abort(); });
+  asio::post(impl_->context, [] {});  // wakes run(), which sees it
 }
 
 Result<Secret> read_token(const std::filesystem::path& file) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <future>
 
 #include "tests/agent/tls_server.h"
@@ -127,9 +128,29 @@ TEST_F(HttpsClientTest, WorksAgainAfterATimeout) {
   serve([](const ServedRequest& request) {
     return request.connection == 1 ? Reply{.bytes = "", .hang = true} : answer(200, "back");
   });
-  const auto kept = client({.timeout = std::chrono::milliseconds(300)});
+  const auto kept = client({.timeout = std::chrono::seconds(1)});
   EXPECT_FALSE(kept->request("GET", "/"));
   EXPECT_EQ(kept->request("GET", "/")->body, "back");
+}
+
+TEST_F(HttpsClientTest, GivesUpOnAKeptConnectionWithoutAskingTwice) {
+  std::atomic<int> requests{0};
+  serve([&](const ServedRequest&) {
+    return ++requests == 1 ? answer(200, "") : Reply{.bytes = "", .hang = true};
+  });
+  const auto kept = client({.timeout = std::chrono::seconds(1)});
+  ASSERT_TRUE(kept->request("GET", "/"));
+  const auto response = kept->request("GET", "/");
+  ASSERT_FALSE(response);
+  EXPECT_THAT(response.error().message, HasSubstr("within 1000 ms"));
+  EXPECT_EQ(requests, 2);
+}
+
+TEST_F(HttpsClientTest, KeepsItsTimeLimitHoweverShort) {
+  serve([](const ServedRequest&) { return Reply{.bytes = "", .hang = true}; });
+  for (int64_t timeout_us = 0; timeout_us < 12'000; timeout_us += 300) {
+    EXPECT_FALSE(client({.timeout = Duration(timeout_us)})->request("GET", "/"));
+  }
 }
 
 TEST_F(HttpsClientTest, SaysThatNobodyListens) {
