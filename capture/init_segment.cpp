@@ -43,7 +43,7 @@ void put_tkhd(BoxWriter& out, uint32_t track, int width, int height) {
   out.begin_full("tkhd", 0, 3);  // enabled, in the movie
   out.zeros(8);
   out.u32(track);
-  out.zeros(18);  // reserved, duration, reserved, layer
+  out.zeros(18);                          // reserved, duration, reserved, layer
   out.u16(track == kAudioTrack ? 1 : 0);  // alternate group
   out.u16(track == kAudioTrack ? 0x100 : 0);
   out.u16(0);
