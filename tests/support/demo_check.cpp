@@ -116,6 +116,7 @@ Result<json::object> check(ApiSession& api, const std::string& window, seconds p
       if (verdict) return verdict;
       if (verdict.error().kind != ErrorKind::not_found) return tl::unexpected(verdict.error());
       last = verdict.error();
+      fmt::print(stderr, "{}: {}\n", candidate.number, last.message);
     }
     std::this_thread::sleep_for(seconds(1));
   }
