@@ -110,11 +110,16 @@ bool FragmentWalk::take_mdat(const BoxHeader& header) {
 
 void FragmentWalk::add_video(uint64_t data_begin, uint64_t end) {
   const MovieFragment& moof = *group_.moof;
-  const WallTime counted =
-      out_.segment.start + from_ticks(static_cast<int64_t>(moof.decode_time), moof.timescale);
+  // Back on the run's line, where capture did its sums: the very same microseconds come out.
+  const WallTime run_start = out_.run->start;
+  const int64_t begin =
+      static_cast<int64_t>(moof.decode_time) + to_ticks(out_.segment.start - run_start, moof.timescale);
+  const WallTime counted = run_start + from_ticks(begin, moof.timescale);
+  const WallTime counted_end =
+      run_start + from_ticks(begin + static_cast<int64_t>(moof.duration), moof.timescale);
   FragmentPlace place;
   place.start = group_.ntp ? from_ntp(*group_.ntp, counted) : counted;
-  place.end = place.start + from_ticks(static_cast<int64_t>(moof.duration), moof.timescale);
+  place.end = place.start + (counted_end - counted);
   place.offset = group_.begin;
   place.bytes = place.video_bytes = static_cast<uint32_t>(end - group_.begin);
   if (moof.first_is_sync)

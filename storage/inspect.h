@@ -8,7 +8,7 @@ namespace mj::storage {
 
 /// Head of a file: ftyp, moov and label together.
 inline constexpr uint64_t kMaxHeadBytes = 2 << 20;
-inline constexpr std::size_t kMaxFragments = 65'536;  // of one segment; a minute has sixty
+inline constexpr std::size_t kMaxFragments = 65'536;  // of one segment, written or found; a minute has sixty
 
 [[nodiscard]] Result<FoundSegment> inspect_file(const File& file, const SegmentRef& segment, bool with_hash);
 [[nodiscard]] Result<FoundSegment> recover_in(Tree& tree, const SegmentRef& segment);

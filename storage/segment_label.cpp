@@ -14,6 +14,7 @@ constexpr std::string_view kTitle = "mingjing segment 1";
 /// Year 9999: arithmetic on any time below cannot overflow.
 constexpr int64_t kLatestUs = 253'402'300'800'000'000;
 constexpr int64_t kMaxPixels = 65'535;
+constexpr int64_t kLongestRunUs = 10LL * 366 * 86'400 * 1'000'000;
 constexpr int64_t kMaxErrorUs = 366LL * 86'400 * 1'000'000;
 
 using Lines = std::map<std::string_view, std::string_view>;
@@ -100,6 +101,9 @@ Result<SegmentLabel> parse_label(BytesView payload) {
   MJ_TRY(const int64_t width, number_of(lines, "width", kMaxPixels));
   MJ_TRY(const int64_t height, number_of(lines, "height", kMaxPixels));
   MJ_TRY(const int64_t time_error, number_of(lines, "time_error_us", kMaxErrorUs));
+  if (start < run_start || start - run_start > kLongestRunUs) {
+    return fail(ErrorKind::corrupt, "label: the segment is not within ten years of its run's start");
+  }
   label.start = from_us(start);
   label.run_start = from_us(run_start);
   label.width = static_cast<int>(width);

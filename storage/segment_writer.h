@@ -45,6 +45,7 @@ class SegmentWriter {
   [[nodiscard]] const SegmentRef& segment() const { return segment_; }
   [[nodiscard]] const std::shared_ptr<const capture::Run>& run() const { return run_; }
   [[nodiscard]] uint32_t header_bytes() const { return header_bytes_; }
+  [[nodiscard]] std::size_t fragments() const { return durable_.size() + pending_.size(); }
   [[nodiscard]] bool has_durable() const { return !durable_.empty(); }
   [[nodiscard]] bool has_pending() const { return !pending_.empty(); }
   /// End of the durable footage; the segment's start when there is none.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "storage/inspect.h"
+
 namespace mj::storage {
 
 namespace {
@@ -46,7 +48,7 @@ void StoreWriter::append(StreamTail& tail, const capture::Fragment& fragment) {
 
 bool StoreWriter::must_end(const StreamTail& tail, const capture::Fragment& fragment) const {
   const SegmentWriter& open = *tail.open;
-  if (fragment.run->start != open.run()->start) return true;
+  if (fragment.run->start != open.run()->start || open.fragments() == kMaxFragments) return true;
   // A hole must show as the end of a file whether or not the next fragment can be decoded, because files
   // alone rebuild the index.
   if (has_hole(tail, fragment)) return true;
@@ -54,7 +56,10 @@ bool StoreWriter::must_end(const StreamTail& tail, const capture::Fragment& frag
   // Most shots lean on the ones before, back to a key shot minutes ago: a file that began between two key
   // shots could not be opened. And a shot taken early, because the window changed, ends the one before it; it
   // is no step back.
-  if (is_screen(tail)) return fragment.key && age >= rules_.segment_duration;
+  if (is_screen(tail)) {
+    const bool back = fragment.start < *tail.end - tail.last;
+    return back || (fragment.key && age >= rules_.segment_duration);
+  }
   if (fragment.start < *tail.end - kHole) return true;
   return age >= 2 * rules_.segment_duration || (fragment.key && age >= rules_.segment_duration);
 }
@@ -157,7 +162,11 @@ void StoreWriter::give_up(StreamTail& tail, const Error& error) {
     tail.needs_key = true;
     gap(tail, end, GapCause::disk_error, error.message);
   }
-  if (error.kind != ErrorKind::no_space) count_failure(error);
+  if (error.kind == ErrorKind::no_space) {
+    disk_.mark_full();
+  } else {
+    count_failure(error);
+  }
 }
 
 void StoreWriter::tell_closed(StreamTail& tail, SegmentClosed closed) {

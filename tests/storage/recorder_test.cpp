@@ -31,7 +31,7 @@ class RecorderTest : public testing::Test {
  protected:
   void start(std::vector<std::string> roots, std::vector<std::pair<StreamKey, Digest>> digests = {}) {
     config::Settings settings;
-    settings.storage.segment_duration = 3s;
+    settings.storage.segment_duration = segment_duration_;
     settings.storage.sync_interval = 20ms;
     for (const std::string& root : roots) settings.stores.push_back({root.substr(1), root, 0});
     recorder_.emplace(settings, clock_, memory_, disks_);
@@ -59,6 +59,7 @@ class RecorderTest : public testing::Test {
     return true;
   }
 
+  Duration segment_duration_ = 3s;
   SystemClock clock_;
   Memory memory_;
   Disks disks_;
@@ -126,6 +127,7 @@ TEST_F(RecorderTest, RefusesOnceWithAReasonWhenNoStoreTakesFootage) {
 }
 
 TEST_F(RecorderTest, AFullQueueDropsToTheNextKeyAndTellsOneOverload) {
+  segment_duration_ = std::chrono::hours(24);
   start({"/s1"});
   FakeFileSystem& disk = disks_.disk("/s1");
   ASSERT_TRUE(hand_in(kStart));

@@ -141,6 +141,17 @@ TEST_F(StoreWriterTest, AShotTakenEarlyStaysInItsSegmentAndOnlyAKeyShotBeginsANe
   EXPECT_THAT(segment_starts(), testing::ElementsAre(0s, 31s));
 }
 
+TEST_F(StoreWriterTest, AShotFromBeforeTheLastOneBeginsANewSegment) {
+  const auto run = make_run("desk.screen", kStart - 60s);
+  const auto shot = [&](Duration at) {
+    writer().append(screen_, make_fragment(run, kStart + at, {.length = 5s}));
+  };
+  shot(0s);
+  shot(-1s);
+  writer().close_all(SteadyTime::max());
+  EXPECT_THAT(segment_starts(), testing::ElementsAre(0s, -1s));
+}
+
 TEST_F(StoreWriterTest, AnOutageClosesTheSegmentBeforeItIsToldOn) {
   append(kStart);
   writer().outage(tail_, {"a.main", kStart + 1s, GapCause::camera_unreachable, "gone"});
@@ -238,6 +249,16 @@ TEST_F(StoreWriterTest, AFullDiskKeepsEveryWholeFragment) {
   const auto outage = memory_.all<capture::Outage>().front();
   EXPECT_EQ(outage.cause, GapCause::no_space);
   EXPECT_EQ(outage.begin, kStart + 2s);
+  EXPECT_FALSE(writer().writable());
+  EXPECT_EQ(writer().cause(), GapCause::no_space);
+}
+
+TEST_F(StoreWriterTest, ASyncThatFindsNoSpaceFillsTheDiskToo) {
+  append(kStart);
+  files_.fail_at(1,
+                 ErrorKind::no_space);  // delayed allocation: the write was taken, the blocks are not there
+  pass(500ms);
+  EXPECT_EQ(memory_.story(), "!");
   EXPECT_FALSE(writer().writable());
   EXPECT_EQ(writer().cause(), GapCause::no_space);
 }
