@@ -6,13 +6,11 @@
 #include "config/config.h"
 #include "storage/storage.h"
 
-/// What the index answers with. Plain values, no behaviour. Part of index/index.h, not included on its own by
-/// others.
+/// What the index answers with. Plain values, no behaviour. Part of index/index.h.
 namespace mj::index {
 
 struct Named {
-  std::string id;
-  std::string name;
+  std::string id, name;
 };
 
 /// A fact from a case feed. `id` is unique within its source; the same id again changes nothing.
@@ -34,8 +32,7 @@ struct Event {
 [[nodiscard]] std::optional<Event::Type> event_type_from(std::string_view name);
 
 struct Ingested {
-  int accepted = 0;
-  int duplicates = 0;
+  int accepted = 0, duplicates = 0;
 };
 
 struct CaseHit {
@@ -133,8 +130,7 @@ struct ShotRow {
 
 struct Account {
   int64_t id = 0;
-  std::string login, display_name;
-  std::string password_hash;  ///< argon2id, libsodium's string form
+  std::string login, display_name, password_hash;  ///< the hash: argon2id, libsodium's string form
 };
 
 /// One thing that is not as the storage law wants it.
