@@ -214,9 +214,7 @@ Result<void> Index::apply(const config::Settings& settings) {
     changed = follower.changed();
     return {};
   }));
-  for (auto& end : changed) {
-    impl_->tail.resume(end.stream.key, end.stream.kind, end.footage_end, std::move(end.open_gap));
-  }
+  for (const auto& end : changed) impl_->tail.resume(end);
   return {};
 }
 

@@ -219,6 +219,8 @@ class Index::Checker {
 
 Result<CheckReport> Index::check(const std::vector<config::Store>& stores, bool hashes, bool repair,
                                  const std::function<void(uint64_t, uint64_t)>& progress) {
+  MJ_CHECK(
+      impl_->writer->call([](Database&) -> Result<void> { return {}; }));  // rows on their way come first
   return Checker(*impl_, stores, hashes, repair, progress).run();
 }
 

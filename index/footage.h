@@ -35,6 +35,7 @@ struct SegmentRow {
 struct StreamEnd {
   StreamRow stream;
   std::optional<WallTime> footage_end;
+  std::optional<WallTime> accounted;  ///< end of the last footage or closed gap, whichever is later
   std::optional<Gap> open_gap;
 };
 

@@ -13,6 +13,8 @@ constexpr const char* kAllStreams = "SELECT " MJ_STREAM_COLUMNS " FROM streams O
 #undef MJ_STREAM_COLUMNS
 constexpr const char* kFootageEnd =
     "SELECT start_us + duration_us FROM segments WHERE stream = ?1 ORDER BY start_us DESC LIMIT 1";
+constexpr const char* kLastGapEnd =
+    "SELECT end_us FROM gaps WHERE stream = ?1 AND end_us IS NOT NULL ORDER BY begin_us DESC LIMIT 1";
 constexpr const char* kOpenGap =
     "SELECT begin_us, end_us, cause, detail FROM gaps WHERE stream = ?1 AND end_us IS NULL"
     " ORDER BY begin_us DESC LIMIT 1";
@@ -89,9 +91,12 @@ Result<std::vector<StreamRow>> all_streams(Database& database) {
 }
 
 Result<StreamEnd> stream_end(Database& database, const StreamRow& stream) {
-  StreamEnd end{stream, {}, {}};
+  StreamEnd end{stream, {}, {}, {}};
   MJ_TRY(end.footage_end, database.first(
                               kFootageEnd, [](const Statement& row) { return row.time(0); }, stream.id));
+  MJ_TRY(const auto gap_end, database.first(
+                                 kLastGapEnd, [](const Statement& row) { return row.time(0); }, stream.id));
+  end.accounted = std::max(end.footage_end, gap_end);
   MJ_TRY(end.open_gap, database.first(kOpenGap, gap_row, stream.id));
   return end;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <numeric>
 #include <optional>
 
 namespace mj::index {
@@ -26,14 +27,18 @@ void put_varint(Bytes& out, uint64_t value) {
 void put_column(Bytes& out, const Column& values) {
   if (values.empty()) return;
   const auto [low, high] = std::ranges::minmax(values);
-  const int width = static_cast<int>(std::bit_width(high - low));
+  uint64_t step = 0;  // frame durations and audio blocks come in multiples
+  for (const uint64_t value : values) step = std::gcd(step, value - low);
+  const int width = step == 0 ? 0 : static_cast<int>(std::bit_width((high - low) / step));
   put_varint(out, low);
   out.push_back(static_cast<uint8_t>(width));
+  if (width == 0) return;
+  put_varint(out, step);
   uint8_t byte = 0;
   int filled = 0;
   for (const uint64_t value : values) {
     for (int bit = width - 1; bit >= 0; --bit) {
-      byte = static_cast<uint8_t>((byte << 1) | (((value - low) >> bit) & 1));
+      byte = static_cast<uint8_t>((byte << 1) | (((value - low) / step >> bit) & 1));
       if (++filled == 8) {
         out.push_back(byte);
         byte = 0;
@@ -69,6 +74,8 @@ class Source {
     const unsigned width = bytes_.front();
     bytes_ = bytes_.subspan(1);
     if (width > 64) return std::nullopt;
+    const auto step = width == 0 ? std::optional<uint64_t>(0) : varint();
+    if (!step) return std::nullopt;
     const size_t whole = (count * width + 7) / 8;
     if (bytes_.size() < whole) return std::nullopt;
     size_t bit = 0;
@@ -77,6 +84,7 @@ class Source {
       for (unsigned i = 0; i < width; ++i, ++bit) {
         delta = (delta << 1) | ((bytes_[bit / 8] >> (7 - bit % 8)) & 1U);
       }
+      if (__builtin_mul_overflow(delta, *step, &delta)) return std::nullopt;
       if (__builtin_add_overflow(*low, delta, &value)) return std::nullopt;
     }
     bytes_ = bytes_.subspan(whole);

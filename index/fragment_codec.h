@@ -7,8 +7,8 @@
 /// The places of a segment's fragments in few bytes: 20 million rows carry one such blob each.
 ///
 /// Layout: varint n; then six columns of n (the last: only those that begin with a key) unsigned numbers,
-/// each packed as varint minimum, one byte of bits per value, then the values minus the minimum, most
-/// significant bit first, padded to a whole byte. Constant columns cost no bits. Columns, in order:
+/// each packed as varint minimum; one byte of bits per value; unless that is 0, varint step; then
+/// (value − minimum) / step, most significant bit first, padded to a whole byte. Columns, in order:
 ///   1. distance in µs from the end of the fragment before (from the segment's start for the first), zigzag
 ///   2. duration in µs, zigzag
 ///   3. audio bytes (all bytes − video bytes)

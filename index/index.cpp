@@ -58,8 +58,8 @@ Result<std::unique_ptr<Index>> Index::open(const std::filesystem::path& director
   auto impl = std::make_unique<Impl>(clock, std::move(lock));
   MJ_TRY(const auto streams, all_streams(*database));
   for (const auto& stream : streams) {
-    MJ_TRY(auto end, stream_end(*database, stream));
-    impl->tail.resume(stream.key, stream.kind, end.footage_end, std::move(end.open_gap));
+    MJ_TRY(const auto end, stream_end(*database, stream));
+    impl->tail.resume(end);
   }
   MJ_TRY(impl->readers, ReaderPool::open(file, kReaders));
   Ballast ballast(directory / "ballast");

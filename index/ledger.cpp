@@ -17,8 +17,10 @@ GapCause unexplained_cause(StreamKind kind) {
   return kind == StreamKind::screen ? GapCause::agent_away : GapCause::overload;
 }
 
-void StreamLedger::resume(std::optional<WallTime> footage_end, std::optional<Gap> open_gap) {
+void StreamLedger::resume(std::optional<WallTime> footage_end, std::optional<WallTime> accounted,
+                          std::optional<Gap> open_gap) {
   footage_end_ = footage_end;
+  accounted_ = accounted;
   last_start_.reset();
   open_ = std::move(open_gap);
   first_.reset();
@@ -30,16 +32,15 @@ std::vector<GapChange> StreamLedger::on_footage(WallTime start, WallTime end) {
   if (open_) {
     changes = close_gap(start);
   } else if (is_hole(start)) {
-    changes.push_back({.remove = {},
-                       .put = Gap{*footage_end_, start, unexplained_cause(kind_), kUnexplained},
-                       .carve = {}});
+    changes.push_back(
+        {.remove = {}, .put = Gap{*accounted_, start, unexplained_cause(kind_), kUnexplained}, .carve = {}});
   }
   remember(start, end);
   return changes;
 }
 
 std::vector<GapChange> StreamLedger::on_outage(WallTime begin, GapCause cause, std::string detail) {
-  if (footage_end_) begin = std::max(begin, *footage_end_);
+  if (accounted_) begin = std::max(begin, *accounted_);
   if (!open_) {
     open_ = Gap{begin, std::nullopt, cause, std::move(detail)};
     return {{.remove = {}, .put = open_, .carve = {}}};
@@ -74,9 +75,9 @@ std::vector<GapChange> StreamLedger::close_gap(WallTime at) {
   // Between the last footage and the first outage's begin nothing came either: the same cause explains it.
   Gap& earliest = first_ ? *first_ : *open_;
   const WallTime row = earliest.begin;
-  if (footage_end_ && *footage_end_ < row) {
+  if (accounted_ && *accounted_ < row) {
     changes.push_back({.remove = row, .put = {}, .carve = {}});
-    earliest.begin = *footage_end_;
+    earliest.begin = *accounted_;
     if (first_) changes.push_back({.remove = {}, .put = first_, .carve = {}});
   }
   open_->end = at;
@@ -91,9 +92,9 @@ std::vector<GapChange> StreamLedger::close_gap(WallTime at) {
 }
 
 bool StreamLedger::is_hole(WallTime start) const {
-  if (!footage_end_ || start <= *footage_end_) return false;
-  if (kind_ != StreamKind::screen) return start - *footage_end_ > kCameraTolerance;
-  const WallTime reference = last_start_.value_or(*footage_end_);
+  if (!accounted_ || start <= *accounted_) return false;
+  if (kind_ != StreamKind::screen) return start - *accounted_ > kCameraTolerance;
+  const WallTime reference = last_start_.value_or(*accounted_);
   return (start - reference) * 2 > usual_spacing() * 5;
 }
 
@@ -109,6 +110,7 @@ Duration StreamLedger::patience() const {
 
 void StreamLedger::remember(WallTime start, WallTime end) {
   footage_end_ = footage_end_ ? std::max(*footage_end_, end) : end;
+  accounted_ = accounted_ ? std::max(*accounted_, end) : end;
   last_start_ = start;
   spacing_[next_spacing_++ % spacing_.size()] = std::min(end - start, kLongestScreenSpacing);
 }

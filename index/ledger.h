@@ -26,8 +26,10 @@ class StreamLedger {
  public:
   explicit StreamLedger(StreamKind kind) : kind_(kind) {}
 
-  /// Takes up where the rows left off.
-  void resume(std::optional<WallTime> footage_end, std::optional<Gap> open_gap);
+  /// Takes up where the rows left off. `accounted`: the end of the last footage or closed gap, whichever is
+  /// later.
+  void resume(std::optional<WallTime> footage_end, std::optional<WallTime> accounted,
+              std::optional<Gap> open_gap);
 
   [[nodiscard]] std::vector<GapChange> on_footage(WallTime start, WallTime end);
   [[nodiscard]] std::vector<GapChange> on_outage(WallTime begin, GapCause cause, std::string detail);
@@ -46,6 +48,8 @@ class StreamLedger {
 
   StreamKind kind_;
   std::optional<WallTime> footage_end_;
+  std::optional<WallTime>
+      accounted_;  ///< before this, rows say everything; later than footage_end_ only after resume()
   std::optional<WallTime> last_start_;
   std::optional<Gap> open_;
   std::optional<Gap> first_;  ///< the first gap row since the last footage, when it is not open_ itself

@@ -10,7 +10,7 @@
 /// the index infers anything.
 namespace mj::index {
 
-/// No visit is longer. So an event bears on visits called up to this long before it, and on no others.
+/// No visit is longer. So an event bears on visits called up to this long before or after it.
 inline constexpr Duration kLongestVisit = std::chrono::hours(4);
 
 /// A stored event as the rules see it.

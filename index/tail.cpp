@@ -27,10 +27,10 @@ std::vector<NumberedChange> Tail::numbered(Stream& stream, std::vector<GapChange
   return result;
 }
 
-void Tail::resume(const StreamKey& key, StreamKind kind, std::optional<WallTime> footage_end,
-                  std::optional<Gap> open_gap) {
+void Tail::resume(const StreamEnd& end) {
   MutexLock lock(mutex_);
-  streams_.try_emplace(key, kind).first->second.ledger.resume(footage_end, std::move(open_gap));
+  Stream& owner = streams_.try_emplace(end.stream.key, end.stream.kind).first->second;
+  owner.ledger.resume(end.footage_end, end.accounted, end.open_gap);
 }
 
 void Tail::segment_opened(storage::SegmentOpened opened) {

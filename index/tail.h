@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "index/footage.h"
 #include "index/ledger.h"
 #include "index/model.h"
 #include "index/mutex.h"
@@ -47,8 +48,7 @@ struct TailView {
 class Tail {
  public:
   /// Takes up a stream where its rows left off.
-  void resume(const StreamKey& stream, StreamKind kind, std::optional<WallTime> footage_end,
-              std::optional<Gap> open_gap);
+  void resume(const StreamEnd& end);
 
   void segment_opened(storage::SegmentOpened opened);
   /// The gap changes that this fragment brings about; the caller has them committed, then calls

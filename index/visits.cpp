@@ -155,7 +155,9 @@ Result<void> VisitUpdate::note(Database& database, const Event& event, std::opti
 Result<void> VisitUpdate::work_off(Database& database) {
   for (const auto& [window, spans] : windows_) {
     for (const Span& span : spans) {
-      MJ_CHECK(Reconciler(database, window, cases_).run(span.begin - kLongestVisit, span.end));
+      // Later visits too: a call that comes late may make a later call a repetition of it.
+      MJ_CHECK(
+          Reconciler(database, window, cases_).run(span.begin - kLongestVisit, span.end + kLongestVisit));
     }
   }
   for (const int64_t id : cases_) MJ_CHECK(database.run(kRefreshCase, id));
