@@ -182,7 +182,7 @@ class Connection {
     add_common_headers(response, tls_, services_.context.clock.now());
     const bool written = std::holds_alternative<Stream>(response.body) ? co_await write_stream(response)
                                                                        : co_await write_text(response);
-    services_.metrics.request_done(route != nullptr ? route->pattern : "",
+    services_.metrics.request_done(route != nullptr ? route->pattern : "other",
                                    static_cast<unsigned>(response.status),
                                    std::chrono::steady_clock::now() - started_);
     co_return written;

@@ -20,7 +20,7 @@ Checked<Form> read_form(const Request& request, bool first) {
   Fields fields(*object, "$");
   Form form;
   form.login = fields.text("login", kLoginBytes);
-  form.password = fields.free_text("password", kPasswordBytes);
+  form.password = fields.text("password", kPasswordBytes);
   if (first) {
     form.token = fields.text("token", kLoginBytes);
     form.display_name = fields.free_text("display_name", kLoginBytes);

@@ -5,6 +5,11 @@
 #include <cassert>
 
 namespace mj::server {
+namespace {
+
+constexpr std::chrono::seconds kComeBackAfter{5};
+
+}  // namespace
 
 const std::string& Request::param(std::string_view name) const {
   static const std::string kNone;
@@ -72,6 +77,9 @@ json::object error_object(const Error& error, const std::string& path) {
 }
 
 Response error_answer(http::status status, const Error& error, const std::string& path) {
+  if (status == http::status::service_unavailable) {
+    return retry_after(json_answer(error_object(error, path), status), kComeBackAfter);
+  }
   if (status != http::status::internal_server_error) return json_answer(error_object(error, path), status);
   // What went wrong inside (paths, SQL) is for the log, not for whoever asked.
   spdlog::error("http: {}", error.message);

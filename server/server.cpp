@@ -119,6 +119,7 @@ void Server::stop() {
 }
 
 std::string Server::url() const {
+  if (!impl_->listener) return {};
   return url_of(impl_->listener->endpoint(), impl_->context.settings.server.tls);
 }
 

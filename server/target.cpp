@@ -38,13 +38,25 @@ Result<std::string> decode(std::string_view text, bool plus_is_space) {
   return out;
 }
 
+/// A step may hold an encoded slash (a case number may), but nothing that a file system would take for a way
+/// up.
+bool climbs(std::string_view step) {
+  while (true) {
+    const auto slash = step.find('/');
+    const std::string_view part = step.substr(0, slash);
+    if (part == "." || part == "..") return true;
+    if (slash == std::string_view::npos) return false;
+    step.remove_prefix(slash + 1);
+  }
+}
+
 Result<std::vector<std::string>> split_path(std::string_view path) {
   std::vector<std::string> steps;
   path.remove_prefix(1);
   while (!path.empty()) {
     const auto slash = path.find('/');
     MJ_TRY(std::string step, decode(path.substr(0, slash), false));
-    if (step == "." || step == "..") return fail(ErrorKind::invalid, "the address has a '.' or '..' step");
+    if (climbs(step)) return fail(ErrorKind::invalid, "the address has a '.' or '..' step");
     steps.push_back(std::move(step));
     if (slash == std::string_view::npos) break;
     path.remove_prefix(slash + 1);

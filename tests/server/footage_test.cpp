@@ -46,7 +46,7 @@ TEST_F(Footage, IndexInitAndBytesFitTogether) {
 TEST_F(Footage, RangesBeyondTheDurableEndAre416) {
   hall_.record(begin_, 2, true);
   const std::size_t size = hall_.get(segment()).body.size();
-  for (const std::string range :
+  for (const std::string& range :
        {"bytes=" + std::to_string(size) + "-", std::string("bytes=0-1,3-4"), std::string("items=0-1"),
         std::string("bytes=5-1"), std::string("bytes=-0")}) {
     const test::Answer answer = hall_.get(segment(), {{"Range", range}});
