@@ -129,7 +129,9 @@ bool has_open_gap(const CoverageFacts& facts) {
 /// Up to where the ledger can say anything at all.
 WallTime horizon(const CoverageFacts& facts) {
   if (facts.removed && *facts.removed <= facts.now) return *facts.removed;
-  if (!facts.footage_end || has_open_gap(facts)) return facts.now;
+  if (!facts.footage_end) return facts.now;
+  // Footage from before the clock was stepped back is footage all the same.
+  if (has_open_gap(facts)) return std::max(facts.now, *facts.footage_end);
   // The last fragments are on their way to the disk: not footage yet, and no gap either until patience ends.
   if (facts.now - *facts.footage_end <= facts.patience) return *facts.footage_end;
   return facts.now;

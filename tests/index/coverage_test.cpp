@@ -79,6 +79,15 @@ TEST(BuildCoverage, WaitsForFragmentsOnTheirWayBeforeItSpeaksOfAGap) {
   EXPECT_EQ(told(build_coverage(facts)), "footage 900-995, gap 995- overload");
 }
 
+TEST(BuildCoverage, HidesNoFootageWhenTheClockIsSteppedBack) {
+  auto facts = facts_of(0, 2'000);
+  facts.now = at(50);
+  facts.footage_end = at(100);
+  facts.footage = {{at(0), at(100)}};
+  facts.gaps = {{at(100), std::nullopt, GapCause::stalled, ""}};
+  EXPECT_EQ(told(build_coverage(facts)), "footage 0-100");
+}
+
 TEST(BuildCoverage, EndsWhereTheStreamWasRemoved) {
   auto facts = facts_of(0, 500);
   facts.removed = at(100);
