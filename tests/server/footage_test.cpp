@@ -62,7 +62,7 @@ TEST_F(Footage, RangesBeyondTheDurableEndAre416) {
 TEST_F(Footage, WhatIsNotThereIs404AndWhatIsWrongIs400) {
   hall_.record(begin_, 1, false);
   EXPECT_EQ(hall_.get("/api/v1/streams/cam-w9.main/index?" + interval()).status, 404);
-  EXPECT_EQ(hall_.get("/api/v1/streams/..%2fx.main/index?" + interval()).status, 404);
+  EXPECT_EQ(hall_.get("/api/v1/streams/..%2fx.main/index?" + interval()).status, 400);
   EXPECT_EQ(hall_.get(stream("segments/1")).status, 404);
   EXPECT_EQ(hall_.get(stream("runs/1/init")).status, 404);
   EXPECT_EQ(hall_.get(stream("segments/abc")).status, 400);
