@@ -85,6 +85,11 @@ void print_text(const mj::index::CheckReport& report, bool ok) {
              report.files, report.bytes, report.findings.size());
 }
 
+std::string why_not_open(const mj::Error& error) {
+  if (error.kind != mj::ErrorKind::unavailable) return error.message;
+  return error.message + "; stop mingjingd first: rows and files are compared at rest";
+}
+
 int check(const CheckOptions& options) {
   mj::init_log("warn");
   const mj::config::LoadResult loaded = mj::config::load(options.config_file);
@@ -95,7 +100,7 @@ int check(const CheckOptions& options) {
   }
   const mj::SystemClock clock;
   auto index = mj::index::Index::open(directory, clock);
-  if (!index) return could_not_run(index.error().message, options.as_json);
+  if (!index) return could_not_run(why_not_open(index.error()), options.as_json);
   Progress progress(clock);
   const auto report =
       (*index)->check(loaded.settings.stores, options.hashes, options.repair, std::ref(progress));
