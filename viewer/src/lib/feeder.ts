@@ -108,6 +108,8 @@ export class Feeder {
   private last: Piece | null = null;
   private plan: Piece[] = [];
   private pumping = false;
+  /** After a failure: the same again at once would fail again, as fast as the browser can. */
+  private rest_until_ms = 0;
   private around_us = 0;
 
   /** Called when something was appended, or could not be (`error`). */
@@ -143,7 +145,7 @@ export class Feeder {
   async follow(plan: Piece[], around_us: number, keep_from_us: number, keep_to_us: number): Promise<void> {
     this.plan = plan;
     this.around_us = around_us;
-    if (this.pumping) return;
+    if (this.pumping || performance.now() < this.rest_until_ms) return;
     this.pumping = true;
     try {
       await this.prune(keep_from_us, keep_to_us);
@@ -154,6 +156,7 @@ export class Feeder {
     } catch (error) {
       this.given.clear();
       this.last = null;
+      this.rest_until_ms = performance.now() + kRestMs;
       this.changed(error);
     } finally {
       this.pumping = false;
@@ -184,6 +187,23 @@ export class Feeder {
     return key === piece.fragment ? piece : { fragment: key, form: piece.form, end_us: key.end_us };
   }
 
+  /** A group of pictures that is in only in part can be completed only by giving it anew: out with what is in. */
+  private async make_way(piece: Piece): Promise<void> {
+    const { fragments } = piece.fragment.segment;
+    let from_us = Infinity;
+    let to_us = -Infinity;
+    for (let n = piece.fragment.n; n < fragments.length && (n === piece.fragment.n || fragments[n]!.key_bytes === 0); n++) {
+      const given = this.given.get(piece_id(fragments[n]!));
+      if (!given) continue;
+      from_us = Math.min(from_us, given.first_us);
+      to_us = Math.max(to_us, given.until_us);
+      this.given.delete(piece_id(fragments[n]!));
+    }
+    if (from_us >= to_us) return;
+    this.epoch++;
+    await this.feed.remove(from_us, to_us);
+  }
+
   private async give(piece: Piece): Promise<boolean> {
     const { fragment } = piece;
     const bytes = this.store.get(Feeder.wish(this.stream, piece));
@@ -191,10 +211,10 @@ export class Feeder {
     if (!bytes || !run) return false;
     if (!MediaSource.isTypeSupported(run.mime)) return false;
     const first_us = this.first_us(piece, bytes, run);
+    if (fragment.key_bytes > 0) await this.make_way(piece);
     await this.feed.use_init(String(fragment.segment.run_start_us), run.mime, run.bytes);
     const shaped = piece.form === 'whole' ? bytes : first_sample(piece, bytes, run);
     await this.feed.append(shaped, fragment.segment.start_us, this.around_us);
-    this.forget_dependents(fragment);
     const probe_us = first_us + Math.min(5_000, (piece.end_us - fragment.start_us) / 2);
     this.verify(piece, probe_us);
     const until_us = this.tables.known_frames(fragment)?.slice(-1)[0]?.end_us;
@@ -216,12 +236,6 @@ export class Feeder {
     const times = this.feed.is_buffered(probe_us) ? 0 : (this.refused.get(id) ?? 0) + 1;
     this.refused.set(id, times);
     if (times > 2) throw new Error('the browser dropped the footage');
-  }
-
-  /** Appending over a frame takes away the frames that depend on the old one. */
-  private forget_dependents(fragment: Fragment): void {
-    const { fragments } = fragment.segment;
-    for (let n = fragment.n + 1; n < fragments.length && fragments[n]!.key_bytes === 0; n++) this.given.delete(piece_id(fragments[n]!));
   }
 
   /**
@@ -248,6 +262,7 @@ export class Feeder {
   }
 }
 
+const kRestMs = 1_500;
 const kOpenEnd = 600_000_000;
 
 /** The newest picture of a file that is being written stands until the next one comes, whenever that is. */

@@ -63,6 +63,7 @@ export class GopPlayer extends Player {
       return;
     }
     this.let_run();
+    if (this.must_seek()) return this.seek_to(t_us + this.seek_lead_us());
     if (this.video.seeking) return;
     const behind_us = t_us - this.position_us();
     const { act, ...more } = correction(behind_us, clock.rate);
@@ -78,16 +79,17 @@ export class GopPlayer extends Player {
     const needed = [...this.shown_from_before(fragment, t_us), ...index.chain(fragment)].map(whole);
     const ahead: Piece[] = [];
     let bytes = 0;
-    let next = index.next(fragment);
-    while (next && next.start_us < t_us + kAhead && bytes < kAheadBytes) {
+    let whole_group = 0; // as many pieces as end the group of pictures of t
+    for (let next = index.next(fragment); next && next.start_us < t_us + kAhead && bytes < kAheadBytes; next = index.next(next)) {
+      if (next.key_bytes > 0 && whole_group === 0) whole_group = ahead.length + 1;
       ahead.push(whole(next));
       bytes += next.video_bytes;
-      next = index.next(next);
     }
     const before = index.previous(needed[0]!.fragment);
-    // Second in line: a step back must not wait.
-    if (before && before.end_us > fragment.start_us - kBehind) ahead.splice(1, 0, ...index.chain(before).map(whole));
-    return { needed, ahead, keep_from_us: t_us - kBehind, keep_to_us: t_us + kAhead + 5 * kSecond };
+    // A step back must not wait; but what was begun is ended first, or it would have to be given anew.
+    const back = before && before.end_us > fragment.start_us - kBehind ? index.chain(before).map(whole) : [];
+    if (whole_group) ahead.splice(whole_group, 0, ...back);
+    return { needed, ahead, at_hand: whole_group ? [] : back, keep_from_us: t_us - kBehind, keep_to_us: t_us + kAhead + 5 * kSecond };
   }
 
   /**
@@ -122,6 +124,6 @@ export class GopPlayer extends Player {
       key = next;
     }
     const last = pieces[pieces.length - 1]!;
-    return { needed: pieces.slice(0, 1), ahead: pieces.slice(1), keep_from_us: fragment.start_us - 4 * kBehind, keep_to_us: last.end_us + 4 * kBehind };
+    return { needed: pieces.slice(0, 1), ahead: pieces.slice(1), at_hand: [], keep_from_us: fragment.start_us - 4 * kBehind, keep_to_us: last.end_us + 4 * kBehind };
   }
 }

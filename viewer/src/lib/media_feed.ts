@@ -80,10 +80,15 @@ export class MediaFeed {
 
   /** Throws away everything outside [from, to). */
   async keep(from_us: number, to_us: number): Promise<void> {
+    await this.remove(this.base_us, from_us);
+    await this.remove(to_us, Infinity);
+  }
+
+  /** Throws away [from, to). */
+  async remove(from_us: number, to_us: number): Promise<void> {
     const from = Math.max(0, this.seconds(from_us));
-    if (from > 0 && this.buffered_anything(0, from)) await this.do((buffer) => buffer.remove(0, from));
     const to = Math.max(0, this.seconds(to_us));
-    if (this.buffered_anything(to, Infinity)) await this.do((buffer) => buffer.remove(to, Infinity));
+    if (from < to && this.buffered_anything(from, to)) await this.do((buffer) => buffer.remove(from, to));
   }
 
   is_buffered(us: number): boolean {

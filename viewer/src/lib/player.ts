@@ -29,6 +29,8 @@ export interface PlayerParts {
 export interface Plan {
   needed: Piece[];
   ahead: Piece[];
+  /** To be fetched, but not given to the browser yet. */
+  at_hand: Piece[];
   keep_from_us: number;
   keep_to_us: number;
 }
@@ -161,13 +163,17 @@ export abstract class Player {
 
   protected seek_to(us: number): void {
     const seconds = this.feeder.feed.seconds(us);
-    const { epoch } = this.feeder;
-    const stuck = performance.now() - this.seek_ms > kStuckMs || epoch !== this.seek_epoch;
-    if (this.video.seeking && !stuck) return;
-    if (!this.video.seeking && epoch === this.seek_epoch && Math.abs(this.video.currentTime - seconds) < 0.0005) return;
+    if (!this.must_seek()) {
+      if (this.video.seeking || Math.abs(this.video.currentTime - seconds) < 0.0005) return;
+    }
     this.seek_ms = performance.now();
-    this.seek_epoch = epoch;
+    this.seek_epoch = this.feeder.epoch;
     this.video.currentTime = seconds;
+  }
+
+  /** The last seek hangs, or what it sought was taken out and given anew. */
+  protected must_seek(): boolean {
+    return this.seek_epoch !== this.feeder.epoch || (this.video.seeking && performance.now() - this.seek_ms > kStuckMs);
   }
 
   /** How long a seek takes here: a running clock will have gone on by that much. */
@@ -201,7 +207,8 @@ export abstract class Player {
       return;
     }
     const pieces = [...plan.needed, ...plan.ahead];
-    this.parts.store.want(this, pieces.map((piece) => Feeder.wish(this.key, piece)), plan.needed.length);
+    const wishes = [...pieces, ...plan.at_hand].map((piece) => Feeder.wish(this.key, piece));
+    this.parts.store.want(this, wishes, plan.needed.length);
     void this.feeder.follow(pieces, t_us, plan.keep_from_us, plan.keep_to_us);
   }
 
@@ -249,6 +256,7 @@ export abstract class Player {
     this.feeder.feed.close();
     this.frame_us = null;
     this.feeder = this.new_feeder(t_us);
+    this.seek_epoch = -1;
   }
 
   private watch_frames(): void {

@@ -21,7 +21,7 @@ export class ScreenPlayer extends Player {
     const shot = (piece: Fragment): Piece => ({ fragment: piece, form: 'shot', end_us: piece.end_us });
     const ahead: Piece[] = [];
     for (let next = index.next(fragment); next && ahead.length < kAheadShots; next = index.next(next)) ahead.push(shot(next));
-    return { needed: index.chain(fragment).map(shot), ahead, keep_from_us: fragment.start_us - kKeep, keep_to_us: fragment.start_us + kKeep };
+    return { needed: index.chain(fragment).map(shot), ahead, at_hand: [], keep_from_us: fragment.start_us - kKeep, keep_to_us: fragment.start_us + kKeep };
   }
 
   protected rest(plan: Plan): Rest {

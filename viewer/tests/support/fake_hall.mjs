@@ -37,9 +37,6 @@ export class FakeHall {
   /** @type {{method?: string, path: string, range: string}[]} */
   requests = [];
   url = '';
-  /** Segment requests being answered now, and the most there ever were. */
-  reading = 0;
-  most_reading = 0;
 
   /** `now_us`: the hall's time when it starts; footage after it appears as time goes on. */
   constructor(dist, { now_us = kCalledUs + 3600 * kSecond } = {}) {
@@ -75,7 +72,6 @@ export class FakeHall {
     try {
       if (!url.pathname.startsWith('/api/')) return this.page(url.pathname, response);
       response.setHeader('Cache-Control', 'no-store');
-      if (url.pathname.includes('/segments/')) this.count_reading(response);
       if (this.delay_ms) await new Promise((resolve) => setTimeout(resolve, this.delay_ms));
       if (this.failing?.test(url.pathname)) throw new Failure(503, 'unavailable', 'the store is away');
       await this.api(request, url, response);
@@ -84,11 +80,6 @@ export class FakeHall {
       response.writeHead(error.status, { 'Content-Type': 'application/json' });
       response.end(JSON.stringify({ error: { kind: error.kind, message: error.message }, ...error.more }));
     }
-  }
-
-  count_reading(response) {
-    this.most_reading = Math.max(this.most_reading, ++this.reading);
-    response.once('close', () => this.reading--);
   }
 
   page(path, response) {

@@ -59,12 +59,19 @@ function fragment_of(moof, mdat) {
   const size_at = first + (flags & 0x100 ? 4 : 0);
   const tfhd = moof.indexOf('tfhd') + 4;
   const first_size = flags & 0x200 ? moof.readUInt32BE(size_at) : moof.readUInt32BE(tfhd + 8 + (moof.readUInt32BE(tfhd) & 8 ? 4 : 0));
+  const sample_flags = flags & 4 ? moof.readUInt32BE(first - 4) : moof.readUInt32BE(moof.indexOf('tfhd') + 4 + default_flags_at(moof));
   return {
     bytes: Buffer.concat([moof, mdat]),
     dts: Number(moof.readBigUInt64BE(tfdt + 4)),
     tfdt_at: tfdt + 4,
-    key_bytes: moof.length + 8 + first_size,
+    key_bytes: sample_flags & 0x10000 ? 0 : moof.length + 8 + first_size,
   };
+}
+
+/** Where tfhd, from its version on, has the flags that all its samples share. */
+function default_flags_at(moof) {
+  const flags = moof.readUInt32BE(moof.indexOf('tfhd') + 4) & 0xffffff;
+  return 8 + (flags & 1 ? 8 : 0) + (flags & 2 ? 4 : 0) + (flags & 8 ? 4 : 0) + (flags & 0x10 ? 4 : 0);
 }
 
 /** A box that players must skip, as the recorder writes one before each fragment. */
@@ -90,8 +97,8 @@ async function sample(width, height) {
   return sample_pictures.get(name);
 }
 
-/** A run of a camera: frames from start_us on at `fps`, painted, in fragments of one GOP, in files of `segment_s`. */
-async function camera_run({ start_us, seconds, fps, gop, width, height, b_frames, segment_s }) {
+/** A run of a camera: frames from start_us on at `fps`, painted, in fragments of one group of pictures or less, in files of `segment_s`. */
+async function camera_run({ start_us, seconds, fps, gop, width, height, b_frames, segment_s, fragment_ms = 0 }) {
   const pictures = await sample(width, height);
   const count = seconds * fps;
   function* painted() {
@@ -104,7 +111,8 @@ async function camera_run({ start_us, seconds, fps, gop, width, height, b_frames
   const file = await run([
     '-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-video_size', `${width}x${height}`, '-framerate', String(fps), '-i', 'pipe:0',
     '-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '26', '-bf', String(b_frames), '-g', String(gop), '-keyint_min', String(gop), '-sc_threshold', '0',
-    '-video_track_timescale', '90000', '-movflags', 'empty_moov+default_base_moof+frag_keyframe', '-use_editlist', '0', '-f', 'mp4', '-',
+    '-video_track_timescale', '90000', '-movflags', 'empty_moov+default_base_moof+frag_keyframe', '-use_editlist', '0',
+    ...(fragment_ms ? ['-frag_duration', String(fragment_ms * 1000)] : []), '-f', 'mp4', '-',
   ], painted());
   const { init, fragments } = take_apart(file);
   const shift_us = b_frames ? await first_pts_us(file) : 0;
@@ -198,7 +206,8 @@ async function make_all() {
   const at = (s) => kCalledUs + s * kSecond;
   return {
     'cam-w3.main': [
-      await camera_run({ ...kCamera, start_us: at(-20), seconds: 40 }),
+      // Four fragments to a group of pictures, as the recorder makes them.
+      await camera_run({ ...kCamera, start_us: at(-20), seconds: 40, fragment_ms: 500 }),
       await camera_run({ ...kCamera, start_us: at(26), seconds: 34, width: 960, height: 540 }),
     ],
     'cam-hall.main': [await camera_run({ ...kCamera, start_us: at(-19.6), seconds: 78, fps: 20, gop: 40, b_frames: 2, segment_s: 15 })],

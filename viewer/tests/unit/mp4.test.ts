@@ -21,10 +21,10 @@ test('reads a real init segment', () => {
 test('reads the samples of a real fragment behind a prft box', () => {
   const { init, bytes, fragment } = first('cam-w3.main');
   const samples = read_samples(bytes, parse_init(init));
-  expect(samples.length).toBe(50);
-  expect(samples.map(({ pts }) => pts)).toEqual(Array.from({ length: 50 }, (_, n) => n * 3600));
+  expect(samples.length).toBe(13);
+  expect(samples.map(({ pts }) => pts)).toEqual(Array.from({ length: 13 }, (_, n) => n * 3600));
   expect(samples[0]!.offset + samples[0]!.size).toBe(fragment.key_bytes);
-  expect(samples[49]!.offset + samples[49]!.size).toBe(bytes.length);
+  expect(samples[12]!.offset + samples[12]!.size).toBe(bytes.length);
 });
 
 test('B-frames have their own presentation times', () => {
