@@ -187,8 +187,8 @@ export class Feeder {
     return key === piece.fragment ? piece : { fragment: key, form: piece.form, end_us: key.end_us };
   }
 
-  /** A group of pictures that is in only in part can be completed only by giving it anew: out with what is in. */
-  private async make_way(piece: Piece): Promise<void> {
+  /** A group of pictures that is in only in part can be completed only by giving it anew: out with what is in. True: there was some. */
+  private async make_way(piece: Piece): Promise<boolean> {
     const { fragments } = piece.fragment.segment;
     let from_us = Infinity;
     let to_us = -Infinity;
@@ -199,9 +199,9 @@ export class Feeder {
       to_us = Math.max(to_us, given.until_us);
       this.given.delete(piece_id(fragments[n]!));
     }
-    if (from_us >= to_us) return;
-    this.epoch++;
+    if (from_us >= to_us) return false;
     await this.feed.remove(from_us, to_us);
+    return true;
   }
 
   private async give(piece: Piece): Promise<boolean> {
@@ -211,7 +211,7 @@ export class Feeder {
     if (!bytes || !run) return false;
     if (!MediaSource.isTypeSupported(run.mime)) return false;
     const first_us = this.first_us(piece, bytes, run);
-    if (fragment.key_bytes > 0) await this.make_way(piece);
+    const replaced = fragment.key_bytes > 0 && (await this.make_way(piece));
     await this.feed.use_init(String(fragment.segment.run_start_us), run.mime, run.bytes);
     const shaped = piece.form === 'whole' ? bytes : first_sample(piece, bytes, run);
     await this.feed.append(shaped, fragment.segment.start_us, this.around_us);
@@ -220,6 +220,7 @@ export class Feeder {
     const until_us = this.tables.known_frames(fragment)?.slice(-1)[0]?.end_us;
     this.given.set(piece_id(fragment), { piece, first_us, until_us: (piece.form === 'whole' && until_us) || stands_until_us(piece), probe_us });
     this.last = piece;
+    if (replaced) this.epoch++;
     this.changed(null);
     return true;
   }

@@ -79,17 +79,17 @@ export class GopPlayer extends Player {
     const needed = [...this.shown_from_before(fragment, t_us), ...index.chain(fragment)].map(whole);
     const ahead: Piece[] = [];
     let bytes = 0;
-    let whole_group = 0; // as many pieces as end the group of pictures of t
+    let group_end = -1; // where in `ahead` the group of pictures of t is complete
     for (let next = index.next(fragment); next && next.start_us < t_us + kAhead && bytes < kAheadBytes; next = index.next(next)) {
-      if (next.key_bytes > 0 && whole_group === 0) whole_group = ahead.length + 1;
+      if (next.key_bytes > 0 && group_end < 0) group_end = ahead.length;
       ahead.push(whole(next));
       bytes += next.video_bytes;
     }
     const before = index.previous(needed[0]!.fragment);
     // A step back must not wait; but what was begun is ended first, or it would have to be given anew.
     const back = before && before.end_us > fragment.start_us - kBehind ? index.chain(before).map(whole) : [];
-    if (whole_group) ahead.splice(whole_group, 0, ...back);
-    return { needed, ahead, at_hand: whole_group ? [] : back, keep_from_us: t_us - kBehind, keep_to_us: t_us + kAhead + 5 * kSecond };
+    if (group_end >= 0) ahead.splice(group_end, 0, ...back);
+    return { needed, ahead, at_hand: group_end >= 0 ? [] : back, keep_from_us: t_us - kBehind, keep_to_us: t_us + kAhead + 5 * kSecond };
   }
 
   /**

@@ -171,9 +171,11 @@ export abstract class Player {
     this.video.currentTime = seconds;
   }
 
-  /** The last seek hangs, or what it sought was taken out and given anew. */
+  /** The last seek hangs or missed, or what it sought was taken out and given anew. */
   protected must_seek(): boolean {
-    return this.seek_epoch !== this.feeder.epoch || (this.video.seeking && performance.now() - this.seek_ms > kStuckMs);
+    if (this.seek_epoch !== this.feeder.epoch) return true;
+    if (performance.now() - this.seek_ms < kStuckMs || this.state_.kind !== 'footage') return false;
+    return this.video.seeking || (this.wanted_us !== null && this.video.readyState >= 2 && !this.settled());
   }
 
   /** How long a seek takes here: a running clock will have gone on by that much. */
