@@ -38,22 +38,23 @@ std::optional<BoxHeader> read_box_header(BytesView bytes, uint64_t room) {
   return header;
 }
 
-std::optional<Box> BoxCursor::next() {
-  if (left_.empty() || broken_) return std::nullopt;
+const Box* BoxCursor::next() {
+  if (left_.empty() || broken_) return nullptr;
   const auto header = read_box_header(left_, left_.size());
   if (!header) {
     broken_ = true;
-    return std::nullopt;
+    return nullptr;
   }
   const BytesView whole = left_.first(header->bytes);
   left_ = left_.subspan(header->bytes);
-  return Box{header->type, whole, whole.subspan(header->header_bytes)};
+  box_ = {header->type, whole, whole.subspan(header->header_bytes)};
+  return &box_;
 }
 
 std::optional<Box> find_box(BytesView payload, BoxType type) {
   BoxCursor cursor(payload);
-  while (const auto box = cursor.next()) {
-    if (box->type == type) return box;
+  while (const Box* box = cursor.next()) {
+    if (box->type == type) return *box;
   }
   return std::nullopt;
 }

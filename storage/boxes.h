@@ -64,11 +64,13 @@ struct Box {
 class BoxCursor {
  public:
   explicit BoxCursor(BytesView payload) : left_(payload) {}
-  [[nodiscard]] std::optional<Box> next();
+  /// Null at the end; else valid until the next call.
+  [[nodiscard]] const Box* next();
   [[nodiscard]] bool broken() const { return broken_; }
 
  private:
   BytesView left_;
+  Box box_;
   bool broken_ = false;
 };
 

@@ -101,15 +101,14 @@ bool FragmentWalk::take_mdat(const BoxHeader& header) {
   const uint64_t fragment = moof.track == kVideoTrack ? group_.begin : out_.fragments.back().offset;
   if (end - fragment > std::numeric_limits<uint32_t>::max()) return false;
   if (moof.track == kVideoTrack) {
-    add_video(data, end);
+    add_video(moof, data, end);
   } else {
     out_.fragments.back().bytes = static_cast<uint32_t>(end - fragment);
   }
   return true;
 }
 
-void FragmentWalk::add_video(uint64_t data_begin, uint64_t end) {
-  const MovieFragment& moof = *group_.moof;
+void FragmentWalk::add_video(const MovieFragment& moof, uint64_t data_begin, uint64_t end) {
   // Back on the run's line, where capture did its sums: the very same microseconds come out.
   const WallTime run_start = out_.run->start;
   const int64_t begin =

@@ -33,7 +33,7 @@ class FragmentWalk {
   [[nodiscard]] Result<bool> read_small(const BoxHeader& header);
   [[nodiscard]] bool take_moof(BytesView payload);
   [[nodiscard]] bool take_mdat(const BoxHeader& header);
-  void add_video(uint64_t data_begin, uint64_t end);
+  void add_video(const MovieFragment& moof, uint64_t data_begin, uint64_t end);
 
   FileWindow& window_;
   std::span<const Track> tracks_;

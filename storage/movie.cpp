@@ -42,7 +42,7 @@ Result<Track> parse_trak(BytesView trak) {
 
 void apply_defaults(BytesView mvex, std::vector<Track>& tracks) {
   BoxCursor cursor(mvex);
-  while (const auto box = cursor.next()) {
+  while (const Box* box = cursor.next()) {
     if (box->type != box_type("trex")) continue;
     ByteReader reader(box->payload);
     static_cast<void>(read_full_box(reader));
@@ -61,7 +61,7 @@ void apply_defaults(BytesView mvex, std::vector<Track>& tracks) {
 Result<Bytes> keep_video(const Box& container) {
   Bytes kept;
   BoxCursor cursor(container.payload);
-  while (const auto box = cursor.next()) {
+  while (const Box* box = cursor.next()) {
     uint32_t track = kVideoTrack;
     if (box->type == box_type("trak")) {
       MJ_TRY(const Track parsed, parse_trak(box->payload));
@@ -154,7 +154,7 @@ Result<uint64_t> parse_tfdt(BytesView tfdt) {
 Result<std::vector<Track>> parse_tracks(BytesView moov) {
   std::vector<Track> tracks;
   BoxCursor cursor(moov);
-  while (const auto box = cursor.next()) {
+  while (const Box* box = cursor.next()) {
     if (box->type != box_type("trak")) continue;
     if (tracks.size() == kMaxTracks) return broken("moov: too many tracks");
     MJ_TRY(const Track track, parse_trak(box->payload));
@@ -171,7 +171,7 @@ Result<std::vector<Track>> parse_tracks(BytesView moov) {
 Result<Bytes> video_only(BytesView init) {
   Bytes out;
   BoxCursor cursor(init);
-  while (const auto box = cursor.next()) {
+  while (const Box* box = cursor.next()) {
     if (box->type == box_type("moov")) {
       MJ_TRY(const Bytes moov, keep_video(*box));
       out.insert(out.end(), moov.begin(), moov.end());
@@ -193,7 +193,7 @@ Result<MovieFragment> parse_movie_fragment(BytesView moof, std::span<const Track
   MJ_TRY(out.decode_time, parse_tfdt(tfdt->payload));
   int runs = 0;
   BoxCursor cursor(traf->payload);
-  while (const auto box = cursor.next()) {
+  while (const Box* box = cursor.next()) {
     if (runs == kMaxRuns) return broken("moof: too many trun");
     if (box->type == box_type("trun")) MJ_CHECK(parse_trun(box->payload, defaults, runs++ == 0, out));
   }

@@ -80,9 +80,9 @@ struct Recorder::Impl {
     --desk.waiting;
   }
 
-  StreamDesk& desk_of(const StreamKey& stream) {
-    const auto [entry, is_new] = desks.try_emplace(stream);
-    if (is_new) entry->second.tail.key = stream;
+  StreamDesk& desk_of(StreamKey stream) {
+    const auto [entry, is_new] = desks.try_emplace(std::move(stream));
+    if (is_new) entry->second.tail.key = entry->first;
     return entry->second;
   }
 
@@ -113,7 +113,7 @@ Recorder::~Recorder() {
 void Recorder::start(std::vector<std::pair<StreamKey, Digest>> last_digests) {
   {
     const std::lock_guard lock(impl_->mutex);
-    for (auto& [stream, digest] : last_digests) impl_->desk_of(stream).tail.previous = digest;
+    for (auto& [stream, digest] : last_digests) impl_->desk_of(std::move(stream)).tail.previous = digest;
   }
   for (auto& actor : impl_->actors) actor->start();
   // So that the first fragment finds a store; one that hangs does not hold up the others.

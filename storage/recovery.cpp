@@ -49,20 +49,20 @@ class Lister {
       if (day.kind == Entry::Kind::directory && is_day(day.name)) {
         MJ_CHECK(list_day(stream, day.name));
       } else {
-        stranger(stream + "/" + day.name);
+        stranger(fmt::format("{}/{}", stream, day.name));
       }
     }
     return {};
   }
 
   Result<void> list_day(const std::string& stream, const std::string& day) {
-    MJ_TRY(const std::vector<Entry> files, tree_.list(stream + "/" + day));
+    MJ_TRY(const std::vector<Entry> files, tree_.list(fmt::format("{}/{}", stream, day)));
     for (const Entry& file : files) {
       auto segment = parse_segment_path(store_, stream, day, file.name);
       if (file.kind == Entry::Kind::file && segment) {
         found_.push_back(std::move(*segment));
       } else {
-        stranger(stream + "/" + day + "/" + file.name);
+        stranger(fmt::format("{}/{}/{}", stream, day, file.name));
       }
     }
     return {};

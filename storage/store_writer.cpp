@@ -23,7 +23,7 @@ Duration tolerated_hole(const StreamTail& tail) {
 }
 
 bool has_hole(const StreamTail& tail, const capture::Fragment& fragment) {
-  return tail.end && fragment.start - *tail.end > tolerated_hole(tail);
+  return fragment.start - tail.end > tolerated_hole(tail);
 }
 
 double seconds(Duration d) {
@@ -38,8 +38,8 @@ void StoreWriter::append(StreamTail& tail, const capture::Fragment& fragment) {
     gap(tail, fragment.start, disk_.cause(), disk_.detail());
   } else if (!tail.needs_key || fragment.key) {
     if (has_hole(tail, fragment)) {
-      gap(tail, *tail.end, GapCause::stalled,
-          fmt::format("no frames for {:.1f} s on a live connection", seconds(fragment.start - *tail.end)));
+      gap(tail, tail.end, GapCause::stalled,
+          fmt::format("no frames for {:.1f} s on a live connection", seconds(fragment.start - tail.end)));
     }
     if (auto written = write(tail, fragment); !written) write_failed(tail, fragment, written.error());
   }
@@ -57,10 +57,10 @@ bool StoreWriter::must_end(const StreamTail& tail, const capture::Fragment& frag
   // shots could not be opened. And a shot taken early, because the window changed, ends the one before it; it
   // is no step back.
   if (is_screen(tail)) {
-    const bool back = fragment.start < *tail.end - tail.last;
+    const bool back = fragment.start < tail.end - tail.last;
     return back || (fragment.key && age >= rules_.segment_duration);
   }
-  if (fragment.start < *tail.end - kHole) return true;
+  if (fragment.start < tail.end - kHole) return true;
   return age >= 2 * rules_.segment_duration || (fragment.key && age >= rules_.segment_duration);
 }
 

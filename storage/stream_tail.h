@@ -14,11 +14,11 @@ struct StreamTail {
   StreamKey key;
   Digest previous{};  ///< sha256 of the newest closed segment: the chain
   std::unique_ptr<SegmentWriter> open;
-  std::optional<WallTime> end;  ///< of the newest footage
-  Duration last{0};             ///< length of the newest fragment
-  bool announced = false;       ///< the outlet knows of `open`
-  bool gap_open = false;        ///< the outlet was told that there is no footage from here on
-  bool needs_key = false;       ///< something was lost: nothing can be decoded before the next key frame
+  WallTime end = WallTime::max();  ///< of the newest footage; max: none yet
+  Duration last{0};                ///< length of the newest fragment
+  bool announced = false;          ///< the outlet knows of `open`
+  bool gap_open = false;           ///< the outlet was told that there is no footage from here on
+  bool needs_key = false;          ///< something was lost: nothing can be decoded before the next key frame
 };
 
 }  // namespace mj::storage
