@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { paneOf, paneSays, pause, play, pressAndSettle, readDesk } from '../../../tests/e2e/viewer_page.mjs';
-import { Bench, kSecond, percentile } from '../support/desk';
+import { Bench, kSecond, patience, percentile } from '../support/desk';
 import { kCalledUs } from '../support/footage.mjs';
 
 const bench = new Bench();
@@ -29,8 +29,9 @@ test('two cameras stay in step with the clock and with each other', async () => 
   });
   const say = (name: string, of: number[]) => `${name} p50 ${percentile(of, 0.5).toFixed(0)} p95 ${percentile(of, 0.95).toFixed(0)} max ${Math.max(...of).toFixed(0)} ms`;
   console.log(`in step: ${say('positions', apart)}; ${say('pixels', pixels)}; ${say('clock to pixels', behind)}`);
-  expect(percentile(apart, 0.95)).toBeLessThan(50);
-  expect(percentile(pixels, 0.95)).toBeLessThan(75);
+  expect(percentile(apart, 0.95)).toBeLessThan(50 * patience());
+  // 25 and 20 pictures a second: their middles are up to 45 ms apart when both are right.
+  expect(percentile(pixels, 0.95)).toBeLessThan(75 * patience());
   expect(await page.locator('[data-sync]').innerText()).toMatch(/已同步 \d+ 毫秒/);
 });
 
@@ -46,7 +47,7 @@ test('the screen always shows the newest shot at or before the clock, and says h
     if (shown !== right) late.push(desk.clockUs / 1000 - right);
   });
   // A shot may be a moment late, never wrong.
-  expect(Math.max(0, ...late)).toBeLessThan(250);
+  expect(Math.max(0, ...late)).toBeLessThan(250 * patience());
   const head = await page.locator('[data-pane="ws-w3.screen"] header').innerText();
   expect(head).toMatch(/09:4\d:\d\d\s*\(?\(([\d.]+ 秒前|刚刚)\)/);
   expect(await page.locator('[data-pane="ws-w3.screen"] footer').innerText()).toContain('政务服务审批系统');
@@ -65,7 +66,7 @@ test('a gap is crossed without a click: the pane names the cause, the clock and 
   expect(after.clockUs).toBeGreaterThan(in_gap.clockUs);
   const camera = paneOf(after, 'cam-w3.main');
   expect(camera.code!.wallMs).toBeGreaterThanOrEqual(kCalledUs / 1000 + 26_000);
-  expect(Math.abs(after.clockUs / 1000 - camera.code!.wallMs)).toBeLessThan(300);
+  expect(Math.abs(after.clockUs / 1000 - camera.code!.wallMs)).toBeLessThan(300 * patience());
   expect(page.problems).toEqual([]);
 });
 

@@ -1,3 +1,4 @@
+import { cpus, loadavg } from 'node:os';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { launchBrowser, newPage } from '../../../tests/e2e/browser.mjs';
@@ -65,6 +66,11 @@ export class Bench {
 export function frame_start_us(clock_us: number): number {
   const run_us = kCalledUs + (clock_us >= kCalledUs + 26 * kSecond ? 26 : -20) * kSecond;
   return run_us + Math.floor((clock_us - run_us) / 40_000) * 40_000;
+}
+
+/** How many times as long things may take now: more is running on this machine than it has cores. */
+export function patience(): number {
+  return Math.max(1, Math.min(6, loadavg()[0]! / cpus().length));
 }
 
 export function percentile(values: number[], part: number): number {
