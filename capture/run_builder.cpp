@@ -151,9 +151,13 @@ void RunBuilder::begin_run(const rtsp::Unit& unit, WallTime start) {
 void RunBuilder::cut_if_due(const rtsp::Unit& unit, WallTime at) {
   const int64_t now = ticks_at(at);
   const int64_t open = now - samples_.front().decode;
-  if (now - last_decode_ > std::max(kGap, 3 * step_)) {
+  const bool lost = unit.after_gap && now - last_decode_ > 2 * step_;
+  if (lost || now - last_decode_ > std::max(kGap, 3 * step_)) {
     cut(last_decode_ + step_);
-    sink_.on_gap(*end_, GapCause::stalled, fmt::format("no picture for {:.1f} s", seconds_of(at - *end_)));
+    sink_.on_gap(
+        *end_, GapCause::stalled,
+        fmt::format("{} for {:.1f} s", lost ? "pictures were lost on the way from the camera" : "no picture",
+                    seconds_of(at - *end_)));
   } else if (unit.key && (open >= kShortest || !samples_.front().key)) {
     cut(now);
   } else if (open + step_ > kLongest || sample_bytes_ + unit.bytes > kMostBytes) {
