@@ -32,7 +32,7 @@ struct Engine::Loop {
   void arm_tick() {
     ticker.expires_after(around.limits.tick);
     ticker.async_wait([this](const ErrorCode& error) {
-      if (error) return;
+      if (error || running == 0) return;  // cancel() comes too late for a timer that has expired
       const SteadyTime now = around.clock.steady_now();
       for (const auto& source : sources) source->tick(now);
       arm_tick();

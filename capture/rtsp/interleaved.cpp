@@ -4,6 +4,8 @@
 #include <array>
 #include <string_view>
 
+#include "capture/rtsp/rtp.h"
+
 namespace mj::capture::rtsp {
 namespace {
 
@@ -19,7 +21,19 @@ std::size_t payload_length(BytesView data) {
   return static_cast<std::size_t>(data[2]) << 8 | data[3];
 }
 
+/// RTP has its SSRC at byte 8, RTCP at byte 4 (RFC 3550 §5.1, §6.4). Payloads shorter than that have none.
+uint32_t sender_of(BytesView payload) {
+  const bool control = payload.size() > 1 && payload[1] >= 200 && payload[1] <= 204;
+  const std::size_t at = control ? 4 : 8;
+  return payload.size() >= at + 4 ? read_u32(&payload[at]) : 0;
+}
+
 }  // namespace
+
+bool Demux::may_be_sender(BytesView frame) const {
+  const uint32_t known = senders_[frame[1]];
+  return known == 0 || sender_of(frame.subspan(kFrameHeader)) == known;
+}
 
 Demux::Look Demux::frame_at(BytesView data) const {
   if (hunting_) {
@@ -32,7 +46,7 @@ Demux::Look Demux::frame_at(BytesView data) const {
   const std::size_t size = kFrameHeader + payload_length(data);
   if (data.size() < size) return Look::too_short;
   const bool followed_by_garbage = hunting_ && data.size() > size && data[size] != '$' && data[size] != 'R';
-  return followed_by_garbage ? Look::no : Look::yes;
+  return followed_by_garbage && !may_be_sender(data.first(size)) ? Look::no : Look::yes;
 }
 
 Demux::Look Demux::message_at(BytesView data) {
@@ -82,9 +96,10 @@ Result<std::size_t> Demux::consume(BytesView data, Handler& handler) {
       at += blank ? 1 : skip_garbage(rest);
     } else if (frame) {
       hunting_ = false;
-      const std::size_t length = payload_length(rest);
-      handler.on_frame(rest[1], rest.subspan(kFrameHeader, length));
-      at += kFrameHeader + length;
+      const BytesView payload = rest.subspan(kFrameHeader, payload_length(rest));
+      senders_[rest[1]] = sender_of(payload);
+      handler.on_frame(rest[1], payload);
+      at += kFrameHeader + payload.size();
     } else {
       MJ_TRY(const std::size_t used, feed_message(rest, handler));
       at += used;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <bitset>
 #include <cstdint>
 #include <string>
@@ -38,12 +39,15 @@ class Demux {
  private:
   enum class Look { yes, no, too_short };
   [[nodiscard]] Look frame_at(BytesView data) const;
+  /// Garbage may follow a frame, but a frame of the sender heard before on its channel is none itself.
+  [[nodiscard]] bool may_be_sender(BytesView frame) const;
   [[nodiscard]] static Look message_at(BytesView data);
   [[nodiscard]] std::size_t skip_garbage(BytesView data);
   [[nodiscard]] Result<std::size_t> feed_message(BytesView data, Handler& handler);
 
   MessageReader reader_;
   std::bitset<256> channels_;
+  std::array<uint32_t, 256> senders_{};  // SSRC of the last frame believed on a channel, 0: none yet
   bool hunting_ = false;
   uint64_t garbage_bytes_ = 0;
 };

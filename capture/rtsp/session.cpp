@@ -55,11 +55,11 @@ Task<Outcome<void>> Session::converse() {
   phase_ = "";
   next_keepalive_ = around_.clock.steady_now() + dialogue_->session_timeout() / 2;
   playing_ = true;
-  while (true) {
+  while (!goodbye_) {
     if (auto read = co_await dialogue_->pump(); !read) co_return read;
     if (leaving_ && dialogue_->told_status()) co_return ended(GapCause::shutdown, "");
-    if (goodbye_) co_return ended(GapCause::camera_unreachable, "the camera ended the stream");
   }
+  co_return ended(GapCause::camera_unreachable, "the camera ended the stream");
 }
 
 void Session::on_interleaved(uint8_t channel, BytesView payload, SteadyTime arrived) {

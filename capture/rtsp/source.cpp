@@ -59,8 +59,9 @@ void Source::learn(const Session& session) {
 }
 
 Task<> Source::wait_until(SteadyTime when) {
-  if (stopping_ || when <= around_.clock.steady_now()) co_return;
-  timer_.expires_at(when);
+  const SteadyTime now = around_.clock.steady_now();
+  if (stopping_ || when <= now) co_return;
+  timer_.expires_after(when - now);
   (void)co_await timer_.async_wait(kAwait);
 }
 
