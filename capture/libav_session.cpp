@@ -91,17 +91,19 @@ LibavSession::~LibavSession() {
 }
 
 int LibavSession::interrupted(void* self) {
-  return static_cast<const LibavSession*>(self)->must_give_up() ? 1 : 0;
+  return static_cast<LibavSession*>(self)->must_give_up() ? 1 : 0;
 }
 
-bool LibavSession::must_give_up() const {
+bool LibavSession::must_give_up() {
   if (clock_.steady_now() > deadline_) return true;
-  return !closing_ && (stop_ || redirected_elsewhere());
+  if (closing_) return false;
+  redirected_ = redirected_ || goes_elsewhere();
+  return stop_ || redirected_;
 }
 
-/// libavformat follows redirects by itself, with our credentials; it asks us before it connects, so here is
-/// where it ends.
-bool LibavSession::redirected_elsewhere() const {
+/// libavformat follows redirects by itself, with our credentials. It asks us while it connects, before it
+/// says a word: here is where it ends.
+bool LibavSession::goes_elsewhere() const {
   if (!format_ || !format_->url) return false;
   const auto asked = rtsp::parse_url(settings_.url);
   const auto going = rtsp::parse_url(format_->url);
@@ -131,9 +133,8 @@ std::optional<SessionEnd> LibavSession::open() {
   AVFormatContext* format = format_.get();
   const int error = avformat_open_input(&format, url.c_str(), av_find_input_format("rtsp"), options.get());
   if (error >= 0) return std::nullopt;
-  SessionEnd end = explain(error);
   static_cast<void>(format_.release());  // avformat_open_input freed it
-  return end;
+  return explain(error);
 }
 
 std::optional<SessionEnd> LibavSession::choose_tracks() {
@@ -242,7 +243,7 @@ int64_t LibavSession::presentation_of(const AVPacket& packet, int rate, int64_t 
 SessionEnd LibavSession::explain(int error) const {
   const std::string address = redact_url(settings_.url);
   const std::string& camera = settings_.camera;
-  if (redirected_elsewhere()) {
+  if (redirected_) {
     return {
         GapCause::unsupported,
         fmt::format(

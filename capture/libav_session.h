@@ -32,8 +32,8 @@ class LibavSession {
 
  private:
   static int interrupted(void* self);
-  [[nodiscard]] bool must_give_up() const;
-  [[nodiscard]] bool redirected_elsewhere() const;
+  [[nodiscard]] bool must_give_up();
+  [[nodiscard]] bool goes_elsewhere() const;
   [[nodiscard]] std::optional<SessionEnd> open();
   [[nodiscard]] std::optional<SessionEnd> choose_tracks();
   [[nodiscard]] std::optional<AudioConfig> audio_config() const;
@@ -55,8 +55,9 @@ class LibavSession {
   std::unique_ptr<rtsp::NalAssembler> assembler_;
   SteadyTime deadline_;
   bool connected_ = false;
-  bool closing_ = false;               // what is left to do is polite: no stop, but a deadline
-  Arrival video_began_{};              // when the picture being read began to arrive
+  bool redirected_ = false;  // to another host: remembered, because a failed open frees what told us
+  bool closing_ = false;     // what is left to do is polite: no stop, but a deadline
+  Arrival video_began_{};    // when the picture being read began to arrive
   libav::UniquePacket first_picture_;  // held back until its time is known
   Arrival first_began_{};
   int64_t next_video_ = 0, next_audio_ = 0;  // presentation times to expect
