@@ -179,12 +179,15 @@ export class Feeder {
   private next(): Piece | null {
     const piece = this.plan.find((candidate) => !this.has(candidate));
     if (!piece || piece.form === 'key' || piece.fragment.key_bytes > 0) return piece ?? null;
-    const last = this.last;
-    const follows = last && last.form === piece.form && last.fragment.segment.start_us === piece.fragment.segment.start_us &&
-      last.fragment.n === piece.fragment.n - 1 && this.has(last);
-    if (follows) return piece;
+    if (this.follows(piece) && this.has(this.last!)) return piece;
     const key = this.index.key_of(piece.fragment);
     return key === piece.fragment ? piece : { fragment: key, form: piece.form, end_us: key.end_us };
+  }
+
+  /** It comes directly behind what was given last. */
+  private follows({ form, fragment }: Piece): boolean {
+    const { last } = this;
+    return last !== null && last.form === form && last.fragment.segment.start_us === fragment.segment.start_us && last.fragment.n === fragment.n - 1;
   }
 
   /** A group of pictures that is in only in part can be completed only by giving it anew: out with what is in. True: there was some. */
@@ -213,6 +216,7 @@ export class Feeder {
     const first_us = this.first_us(piece, bytes, run);
     const replaced = fragment.key_bytes > 0 && (await this.make_way(piece));
     await this.feed.use_init(String(fragment.segment.run_start_us), run.mime, run.bytes);
+    if (!this.follows(piece) || piece.form === 'key') this.feed.break_off();
     const shaped = piece.form === 'whole' ? bytes : first_sample(piece, bytes, run);
     await this.feed.append(shaped, fragment.segment.start_us, this.around_us);
     const probe_us = first_us + Math.min(5_000, (piece.end_us - fragment.start_us) / 2);
@@ -264,7 +268,7 @@ export class Feeder {
 }
 
 const kRestMs = 1_500;
-const kOpenEnd = 600_000_000;
+const kOpenEnd = 30_000_000;
 
 /** The newest picture of a file that is being written stands until the next one comes, whenever that is. */
 function stands_until_us({ fragment, end_us }: Piece): number {
