@@ -97,14 +97,13 @@ interface Given {
 /**
  * Brings pieces of footage into one MediaFeed, in an order that the browser accepts: a fragment that does not begin with a key frame
  * only directly after the one before it (MSE drops frames after a jump until the next key frame). Remembers what is in, and
- * checks that against the browser's own ranges, for it may evict. Owner: a player; one per feed.
+ * checks that against the browser's own ranges, for it may evict. Owner: a projector; one per feed, all pieces of one form.
  */
 export class Feeder {
   private readonly given = new Map<string, Given>();
   private readonly refused = new Map<string, number>();
-  /** Grows when everything was taken out of the feed. */
+  /** Grows when something was taken out and given anew: whoever sought it must seek again. */
   epoch = 0;
-  private form: Form | null = null;
   private last: Piece | null = null;
   private plan: Piece[] = [];
   private pumping = false;
@@ -150,8 +149,7 @@ export class Feeder {
     try {
       await this.prune(keep_from_us, keep_to_us);
       for (let piece = this.next(); piece; piece = this.next()) {
-        if (piece.form !== this.form) await this.change_form(piece.form);
-        else if (!(await this.give(piece))) break;
+        if (!(await this.give(piece))) break;
       }
     } catch (error) {
       this.given.clear();
@@ -161,18 +159,6 @@ export class Feeder {
     } finally {
       this.pumping = false;
     }
-  }
-
-  /**
-   * A browser that is given other pictures of the same time while it seeks or reads ahead may skip to a later key frame or wait
-   * for ever. So forms are not mixed: everything goes, and whoever was seeking must seek again (`epoch`).
-   */
-  private async change_form(form: Form): Promise<void> {
-    this.form = form;
-    this.given.clear();
-    this.last = null;
-    this.epoch++;
-    await this.feed.keep(0, 0);
   }
 
   /** The next piece of the plan that is missing, or the beginning of the chain it hangs on. */

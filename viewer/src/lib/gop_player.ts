@@ -1,6 +1,7 @@
 import type { Frame, Piece } from './feeder';
 import { last_at_or_before, type Fragment } from './fragment_index';
-import { Player, type Plan, type Rest } from './player';
+import { Player, type Plan } from './player';
+import type { Rest } from './projector';
 import { correction } from './sync_clock';
 import { kSecond } from './time_format';
 
@@ -20,7 +21,7 @@ export class GopPlayer extends Player {
   /** The reader drags: any picture near enough, at once. */
   scrubbing = false;
 
-  get keys_only(): boolean {
+  override get keys_only(): boolean {
     const { clock } = this.parts;
     return this.scrubbing || (clock.playing && clock.rate >= kKeyFramesFromRate);
   }
@@ -48,7 +49,7 @@ export class GopPlayer extends Player {
 
   protected rest(plan: Plan, t_us: number): Rest {
     const last = plan.needed[plan.needed.length - 1]!;
-    if (last.form === 'key') return this.feeder.rest_in(last);
+    if (last.form === 'key') return this.front.feeder.rest_in(last);
     const frames = plan.needed.flatMap((piece) => this.frames(piece.fragment) ?? []);
     const last_shown = frames.length - 1 - this.held_back(last.fragment, frames);
     const frame = frames[Math.max(0, Math.min(last_shown, last_at_or_before(frames, t_us)))];
@@ -58,19 +59,20 @@ export class GopPlayer extends Player {
 
   protected align(t_us: number, plan: Plan): void {
     const { clock } = this.parts;
+    const { front } = this;
     if (!clock.running || this.keys_only) {
-      this.rest_at(this.rest(plan, t_us));
+      front.rest_at(this.rest(plan, t_us));
       return;
     }
-    this.let_run();
-    if (this.must_seek()) return this.seek_to(t_us + this.seek_lead_us());
-    if (this.video.seeking) return;
-    const behind_us = t_us - this.position_us();
-    const { act, ...more } = correction(behind_us, clock.rate);
-    if (act === 'seek') this.seek_to(t_us + this.seek_lead_us());
+    front.let_run();
+    const ahead_us = t_us + front.seek_cost_ms * 1000 * clock.rate;
+    if (front.must_seek()) return front.seek_to(ahead_us);
+    if (front.video.seeking) return;
+    const { act, ...more } = correction(t_us - front.position_us, clock.rate);
+    if (act === 'seek') front.seek_to(ahead_us);
     const rate = 'rate' in more ? more.rate : clock.rate;
-    if (this.video.playbackRate !== rate) this.video.playbackRate = rate;
-    if (this.video.paused) this.video.play().catch(() => undefined); // refused only when paused again meanwhile
+    if (front.video.playbackRate !== rate) front.video.playbackRate = rate;
+    if (front.video.paused) front.video.play().catch(() => undefined); // refused only when paused again meanwhile
   }
 
   private whole_plan(fragment: Fragment, t_us: number): Plan {

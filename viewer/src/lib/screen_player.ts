@@ -1,6 +1,7 @@
 import type { Piece } from './feeder';
 import type { Fragment } from './fragment_index';
-import { Player, type Plan, type Rest } from './player';
+import { Player, type Plan } from './player';
+import type { Rest } from './projector';
 import { kMinute } from './time_format';
 
 const kAheadShots = 24;
@@ -25,10 +26,10 @@ export class ScreenPlayer extends Player {
   }
 
   protected rest(plan: Plan): Rest {
-    return this.feeder.rest_in(plan.needed[plan.needed.length - 1]!);
+    return this.front.feeder.rest_in(plan.needed[plan.needed.length - 1]!);
   }
 
   protected align(_t_us: number, plan: Plan): void {
-    this.rest_at(this.rest(plan));
+    this.front.rest_at(this.rest(plan));
   }
 }
