@@ -113,7 +113,7 @@ Recorder::~Recorder() {
 void Recorder::start(std::vector<std::pair<StreamKey, Digest>> last_digests) {
   {
     const std::lock_guard lock(impl_->mutex);
-    for (auto& [stream, digest] : last_digests) impl_->desk_of(std::move(stream)).tail.previous = digest;
+    for (auto& last : last_digests) impl_->desk_of(std::move(last.first)).tail.previous = last.second;
   }
   for (auto& actor : impl_->actors) actor->start();
   // So that the first fragment finds a store; one that hangs does not hold up the others.
