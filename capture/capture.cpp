@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "capture/libav_source.h"
+#include "capture/rtsp_source.h"
 #include "capture/screen_intake.h"
 
 namespace mj::capture {
@@ -17,11 +18,19 @@ SourceSettings source_settings(const config::Camera& camera, const StreamKey& st
   return {stream, camera.id, url, camera.user, camera.password, camera.transport};
 }
 
+/// One thread reads hundreds of cameras; the second is for halls beyond that.
+rtsp::EngineOptions engine_options(const config::Settings& settings) {
+  constexpr std::size_t kCamerasPerThread = 400;
+  rtsp::EngineOptions options;
+  options.threads = settings.cameras.size() > kCamerasPerThread ? 2 : 1;
+  return options;
+}
+
 }  // namespace
 
 struct Capture::Impl {
   Impl(const config::Settings& settings, const Clock& clock, Outlet& outlet)
-      : screens(settings, clock, outlet) {
+      : engine(clock, engine_options(settings)), screens(settings, clock, outlet) {
     for (const config::Camera& camera : settings.cameras) {
       add(source_settings(camera, camera.id + ".main", camera.url), clock, outlet);
       if (!camera.sub_url.empty())
@@ -30,7 +39,11 @@ struct Capture::Impl {
   }
 
   void add(SourceSettings settings, const Clock& clock, Outlet& outlet) {
-    sources.push_back(std::make_unique<LibavSource>(std::move(settings), clock, outlet));
+    if (settings.transport == config::Transport::libav) {
+      sources.push_back(std::make_unique<LibavSource>(std::move(settings), clock, outlet));
+    } else {
+      sources.push_back(std::make_unique<RtspSource>(std::move(settings), engine, clock, outlet));
+    }
   }
 
   /// Silence can only be noticed by somebody who looks.
@@ -45,6 +58,7 @@ struct Capture::Impl {
     }
   }
 
+  rtsp::Engine engine;  // stopped before the sources go
   std::vector<std::unique_ptr<Source>> sources;
   ScreenIntake screens;
   std::mutex mutex;
@@ -68,6 +82,7 @@ void Capture::start() {
   }
   impl_->screens.start();
   for (const auto& source : impl_->sources) source->start();
+  impl_->engine.start();
   impl_->watcher = std::thread([this] { impl_->watch(); });
 }
 
@@ -79,6 +94,7 @@ void Capture::stop() {
   impl_->stopped.notify_all();
   for (const auto& source : impl_->sources) source->request_stop();
   impl_->screens.stop();
+  impl_->engine.stop();
   for (const auto& source : impl_->sources) source->join();
   impl_->watcher.join();
 }

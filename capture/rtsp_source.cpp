@@ -1,6 +1,23 @@
 #include "capture/rtsp_source.h"
 
 namespace mj::capture {
+namespace {
+
+/// What a person can do about it.
+std::string advice(GapCause cause, const std::string& camera) {
+  switch (cause) {
+    case GapCause::auth_failed:
+      return "check user name and password of camera " + camera;
+    case GapCause::unsupported:
+      return "check the address and the settings of camera " + camera;
+    case GapCause::stalled:
+      return "restart camera " + camera;
+    default:
+      return "check camera " + camera + " and the network";
+  }
+}
+
+}  // namespace
 
 RtspSource::RtspSource(SourceSettings settings, rtsp::Engine& engine, const Clock& clock, Outlet& outlet)
     : settings_(std::move(settings)),
@@ -26,6 +43,11 @@ void RtspSource::start() {
   if (!refused_url_.empty()) state_.failed(GapCause::unsupported, refused_url_);
 }
 
+/// The engine's thread is gone by now: whatever the stream was doing, it is stopped from here on.
+void RtspSource::join() {
+  state_.failed(GapCause::shutdown, "the recorder was stopped");
+}
+
 void RtspSource::on_connecting() {
   state_.connecting("connecting to " + redact_url(settings_.url));
 }
@@ -38,11 +60,14 @@ void RtspSource::on_play(const rtsp::Track&, const rtsp::Track* audio) {
 
 void RtspSource::on_ended(GapCause cause, const std::string& detail, Duration retry_in) {
   builder_.end_session();
-  const bool news = state_.status().cause != cause && cause != GapCause::shutdown;
+  if (cause == GapCause::shutdown) return;  // join() tells it, for streams in any state
+  const bool news = state_.status().cause != cause;
+  const std::string sentence =
+      fmt::format("{}: {}; {}", redact_url(settings_.url), detail, advice(cause, settings_.camera));
   spdlog::log(news ? spdlog::level::warn : spdlog::level::debug, "{}: {}: {}; next attempt in {} s",
-              settings_.stream, name(cause), detail,
+              settings_.stream, name(cause), sentence,
               std::chrono::ceil<std::chrono::seconds>(retry_in).count());
-  state_.failed(cause, detail);
+  state_.failed(cause, sentence);
 }
 
 }  // namespace mj::capture

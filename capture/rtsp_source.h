@@ -17,8 +17,8 @@ class RtspSource final : public Source, private rtsp::MediaSink {
   RtspSource(SourceSettings settings, rtsp::Engine& engine, const Clock& clock, Outlet& outlet);
 
   void start() override;
-  void request_stop() override {}
-  void join() override {}
+  void request_stop() override {}  ///< the engine is asked, once for all
+  void join() override;
   [[nodiscard]] StreamStatus status() const override { return state_.status(); }
 
  private:

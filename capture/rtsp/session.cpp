@@ -110,7 +110,7 @@ void Session::tick(SteadyTime now) {
 void Session::watch_deadlines(SteadyTime now) {
   if (first_frame_at_) {
     if (now - receivers_.front()->last_unit() < around_.limits.stall) return;
-    return give_up(GapCause::stalled, fmt::format("the camera is connected, but no picture came for {} s",
+    return give_up(GapCause::stalled, fmt::format("the camera is connected but sends no pictures ({} s)",
                                                   seconds_of(around_.limits.stall)));
   }
   if (now - started_ < first_frame_) return;

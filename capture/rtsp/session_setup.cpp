@@ -77,7 +77,8 @@ Outcome<void> Session::choose_tracks(const Description& description) {
     } else if (kind == Track::Kind::video) {
       const std::string sent = encodings_of(description, kind);
       if (sent.empty()) return ended(GapCause::unsupported, "the camera's description has no video");
-      return ended(GapCause::unsupported, fmt::format("the camera sends {}: set it to H.264 or H.265", sent));
+      return ended(GapCause::unsupported,
+                   fmt::format("the camera offers {}, but no H.264 or H.265 video", sent));
     }
   }
   return {};
@@ -161,15 +162,13 @@ tl::unexpected<Ending> Session::refused(std::string_view what, const Message& re
     if (target && same_word(target->host, url_.host) && (target->tls || !url_.tls)) {
       return tl::unexpected(Ending{GapCause::camera_unreachable, "the camera moved its stream", *target});
     }
-    return ended(
-        GapCause::unsupported,
-        fmt::format("the camera sends us to another host ({}), which is refused: mend the url", line));
+    return ended(GapCause::unsupported,
+                 fmt::format("the camera sends us to another host ({}), which is refused", line));
   }
   if (reply.status == kForbidden)
     return ended(GapCause::auth_failed, fmt::format("the camera forbids it ({})", line));
   if (reply.status == kNotFound) {
-    return ended(GapCause::unsupported, fmt::format("the camera knows no stream at {} ({}): check the path",
-                                                    url_.to_string(), line));
+    return ended(GapCause::unsupported, fmt::format("the camera does not know this path ({})", line));
   }
   if (reply.status >= 500 || reply.status == kNotEnoughBandwidth) {
     return ended(GapCause::camera_unreachable,

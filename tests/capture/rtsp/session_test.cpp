@@ -203,7 +203,7 @@ TEST(RtspSession, NamesACodecItDoesNotRecord) {
   run.camera.sdp = "v=0\r\nm=video 0 RTP/AVP 26\r\na=control:t0\r\n";
   run.start();
   ASSERT_TRUE(run.sink.wait_for_ends(1));
-  EXPECT_EQ(run.sink.seen().ends[0].detail, "the camera sends JPEG: set it to H.264 or H.265");
+  EXPECT_EQ(run.sink.seen().ends[0].detail, "the camera offers JPEG, but no H.264 or H.265 video");
 }
 
 /// A session whose time stands still until a picture has been sent and has come.

@@ -4,6 +4,7 @@
 #include <spdlog/sinks/ostream_sink.h>
 
 #include <algorithm>
+#include <array>
 #include <sstream>
 
 #include "capture/libav_session.h"
@@ -21,10 +22,11 @@ using test::RecordingOutlet;
 
 constexpr const char* kSmall = "width=640,height=360,kbps=500";
 
-config::Settings one_camera(const std::string& url) {
+config::Settings one_camera(const std::string& url, config::Transport transport) {
   config::Camera camera;
   camera.id = "cam-1";
   camera.url = url;
+  camera.transport = transport;
   config::Settings settings;
   settings.cameras.push_back(camera);
   return settings;
@@ -78,15 +80,16 @@ void expect_well_cut(const std::vector<Fragment>& fragments) {
   }
 }
 
-class LibavSourceTest : public testing::Test {
+/// The same for every way of reading a camera.
+class CameraSourceTest : public testing::TestWithParam<config::Transport> {
  protected:
   SystemClock clock_;
   RecordingOutlet outlet_;
 };
 
-TEST_F(LibavSourceTest, FilmsOverTcpWithTrueTimesAndEveryFrame) {
+TEST_P(CameraSourceTest, FilmsWithTrueTimesAndEveryFrame) {
   const CameraProcess cameras({std::string("name=w1,sub=320x180,") + kSmall});
-  config::Settings settings = one_camera(cameras.url("w1"));
+  config::Settings settings = one_camera(cameras.url("w1"), GetParam());
   settings.cameras[0].sub_url = cameras.url("w1/sub");
   Capture capture(settings, clock_, outlet_);
   capture.start();
@@ -108,10 +111,9 @@ TEST_F(LibavSourceTest, FilmsOverTcpWithTrueTimesAndEveryFrame) {
   EXPECT_EQ(outlet_.outages().front().cause, GapCause::shutdown);
 }
 
-TEST_F(LibavSourceTest, FilmsOverUdpWithSound) {
+TEST_P(CameraSourceTest, FilmsWithSound) {
   const CameraProcess cameras({std::string("name=w1,audio=alaw,") + kSmall});
-  config::Settings settings = one_camera(cameras.url("w1"));
-  settings.cameras[0].transport = config::Transport::udp;
+  config::Settings settings = one_camera(cameras.url("w1"), GetParam());
   Capture capture(settings, clock_, outlet_);
   capture.start();
   ASSERT_TRUE(outlet_.wait_for_fragments(6));
@@ -129,9 +131,9 @@ TEST_F(LibavSourceTest, FilmsOverUdpWithSound) {
   expect_true_times(seen);
 }
 
-TEST_F(LibavSourceTest, FilmsH265WithAacSound) {
+TEST_P(CameraSourceTest, FilmsH265WithAacSound) {
   const CameraProcess cameras({std::string("name=w1,codec=h265,audio=aac,") + kSmall});
-  Capture capture(one_camera(cameras.url("w1")), clock_, outlet_);
+  Capture capture(one_camera(cameras.url("w1"), GetParam()), clock_, outlet_);
   capture.start();
   ASSERT_TRUE(outlet_.wait_for_fragments(6));
   capture.stop();
@@ -162,9 +164,9 @@ class CapturedLog {
   std::shared_ptr<spdlog::logger> before_;
 };
 
-TEST_F(LibavSourceTest, WrongPasswordIsToldWithoutSayingIt) {
+TEST_P(CameraSourceTest, WrongPasswordIsToldWithoutSayingIt) {
   const CameraProcess cameras({std::string("name=w1,user=admin,password=right,") + kSmall});
-  config::Settings settings = one_camera(cameras.url("w1"));
+  config::Settings settings = one_camera(cameras.url("w1"), GetParam());
   settings.cameras[0].user = "admin";
   settings.cameras[0].password = Secret("hunter2@wr:ong/");
   const CapturedLog log;
@@ -184,9 +186,9 @@ TEST_F(LibavSourceTest, WrongPasswordIsToldWithoutSayingIt) {
   }
 }
 
-TEST_F(LibavSourceTest, SignsInWithAPasswordFullOfSpecialCharacters) {
+TEST_P(CameraSourceTest, SignsInWithAPasswordFullOfSpecialCharacters) {
   const CameraProcess cameras({std::string("name=w1,user=admin,password=p@ss:w/rd?#%é,") + kSmall});
-  config::Settings settings = one_camera(cameras.url("w1"));
+  config::Settings settings = one_camera(cameras.url("w1"), GetParam());
   settings.cameras[0].user = "admin";
   settings.cameras[0].password = Secret("p@ss:w/rd?#%é");
   Capture capture(settings, clock_, outlet_);
@@ -194,9 +196,9 @@ TEST_F(LibavSourceTest, SignsInWithAPasswordFullOfSpecialCharacters) {
   EXPECT_TRUE(outlet_.wait_for_fragments(1));
 }
 
-TEST_F(LibavSourceTest, ACameraThatDiesIsMissedAndComesBackWithoutOverlap) {
+TEST_P(CameraSourceTest, ACameraThatDiesIsMissedAndComesBackWithoutOverlap) {
   auto cameras = std::make_unique<CameraProcess>(std::vector{std::string("name=w1,") + kSmall});
-  Capture capture(one_camera(cameras->url("w1")), clock_, outlet_);
+  Capture capture(one_camera(cameras->url("w1"), GetParam()), clock_, outlet_);
   capture.start();
   ASSERT_TRUE(outlet_.wait_for_fragments(1));
   const int port = cameras->port();
@@ -211,9 +213,9 @@ TEST_F(LibavSourceTest, ACameraThatDiesIsMissedAndComesBackWithoutOverlap) {
   EXPECT_NE(after[before.size()].run, before.back().run);
 }
 
-TEST_F(LibavSourceTest, ACameraThatHangsIsStalledWithinTenSeconds) {
+TEST_P(CameraSourceTest, ACameraThatHangsIsStalledWithinTenSeconds) {
   const CameraProcess cameras({std::string("name=w1,stop_after=25,") + kSmall});
-  Capture capture(one_camera(cameras.url("w1")), clock_, outlet_);
+  Capture capture(one_camera(cameras.url("w1"), GetParam()), clock_, outlet_);
   capture.start();
   ASSERT_TRUE(outlet_.wait_for_outage(GapCause::stalled, seconds(20)));
   const auto outage = outlet_.outages().front();
@@ -222,16 +224,16 @@ TEST_F(LibavSourceTest, ACameraThatHangsIsStalledWithinTenSeconds) {
   EXPECT_THAT(outage.detail, testing::HasSubstr("sends no pictures"));
 }
 
-TEST_F(LibavSourceTest, AWrongPathIsToldAsSuch) {
+TEST_P(CameraSourceTest, AWrongPathIsToldAsSuch) {
   const CameraProcess cameras({std::string("name=w1,") + kSmall});
-  Capture capture(one_camera(cameras.url("nothing-here")), clock_, outlet_);
+  Capture capture(one_camera(cameras.url("nothing-here"), GetParam()), clock_, outlet_);
   capture.start();
   ASSERT_TRUE(outlet_.wait_for_outage(GapCause::unsupported));
   EXPECT_THAT(outlet_.outages()[0].detail, testing::HasSubstr("does not know this path"));
 }
 
-TEST_F(LibavSourceTest, NobodyAtTheAddressIsUnreachableAndStopsAtOnce) {
-  Capture capture(one_camera("rtsp://127.0.0.1:1/w1"), clock_, outlet_);
+TEST_P(CameraSourceTest, NobodyAtTheAddressIsUnreachableAndStopsAtOnce) {
+  Capture capture(one_camera("rtsp://127.0.0.1:1/w1", GetParam()), clock_, outlet_);
   capture.start();
   ASSERT_TRUE(outlet_.wait_for_outage(GapCause::camera_unreachable));
   const SteadyTime before = clock_.steady_now();
@@ -239,6 +241,16 @@ TEST_F(LibavSourceTest, NobodyAtTheAddressIsUnreachableAndStopsAtOnce) {
   EXPECT_LT(clock_.steady_now() - before, seconds(2));
   EXPECT_EQ(outlet_.outages().back().cause, GapCause::shutdown);
 }
+
+std::string name_of(const testing::TestParamInfo<config::Transport>& way) {
+  constexpr std::array kNames{"tcp", "udp", "libav"};
+  return kNames[static_cast<std::size_t>(way.param)];
+}
+
+INSTANTIATE_TEST_SUITE_P(All, CameraSourceTest,
+                         testing::Values(config::Transport::tcp, config::Transport::udp,
+                                         config::Transport::libav),
+                         name_of);
 
 TEST(UrlWithUserInfoTest, EncodesWhatIsNotPlain) {
   EXPECT_EQ(url_with_user_info("rtsp://h/x", "a b", Secret("p@:/?#%")),
