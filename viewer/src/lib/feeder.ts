@@ -102,7 +102,7 @@ interface Given {
 export class Feeder {
   private readonly given = new Map<string, Given>();
   private readonly refused = new Map<string, number>();
-  /** Grows when something was taken out and given anew: whoever sought it must seek again. */
+  /** Grows when the reader's moment was taken out and given anew: whoever sought it must seek again. */
   epoch = 0;
   private last: Piece | null = null;
   private plan: Piece[] = [];
@@ -144,7 +144,7 @@ export class Feeder {
   async follow(plan: Piece[], around_us: number, keep_from_us: number, keep_to_us: number): Promise<void> {
     this.plan = plan;
     this.around_us = around_us;
-    if (this.pumping || performance.now() < this.rest_until_ms) return;
+    if (this.pumping || !this.feed.is_open || performance.now() < this.rest_until_ms) return;
     this.pumping = true;
     try {
       await this.prune(keep_from_us, keep_to_us);
@@ -176,7 +176,7 @@ export class Feeder {
     return last !== null && last.form === form && last.fragment.segment.start_us === fragment.segment.start_us && last.fragment.n === fragment.n - 1;
   }
 
-  /** A group of pictures that is in only in part can be completed only by giving it anew: out with what is in. True: there was some. */
+  /** A group of pictures that is in only in part can be completed only by giving it anew: out with what is in. True: the reader's moment was in it. */
   private async make_way(piece: Piece): Promise<boolean> {
     const { fragments } = piece.fragment.segment;
     let from_us = Infinity;
@@ -190,7 +190,7 @@ export class Feeder {
     }
     if (from_us >= to_us) return false;
     await this.feed.remove(from_us, to_us);
-    return true;
+    return from_us <= this.around_us && this.around_us <= to_us;
   }
 
   private async give(piece: Piece): Promise<boolean> {

@@ -10,6 +10,8 @@ export const kKeyFramesFromRate = 4;
 
 const kBehind = 30 * kSecond;
 const kAhead = 20 * kSecond;
+/** While panes wait for a picture: what a decoder wants to see behind it before it gives it out, and nothing that delays the others. */
+const kAheadHeld = kSecond;
 const kAheadBytes = 24 * 1024 * 1024;
 const kAheadKeys = 12;
 
@@ -79,15 +81,17 @@ export class GopPlayer extends Player {
     const { index } = this.parts.facts;
     const whole = (piece: Fragment): Piece => ({ fragment: piece, form: 'whole', end_us: piece.end_us });
     const needed = [...this.shown_from_before(fragment, t_us), ...index.chain(fragment)].map(whole);
+    const { held } = this.parts.clock;
     const ahead: Piece[] = [];
     let bytes = 0;
     let group_end = -1; // where in `ahead` the group of pictures of t is complete
     for (let next = index.next(fragment); next && next.start_us < t_us + kAhead && bytes < kAheadBytes; next = index.next(next)) {
+      if (held && next.key_bytes > 0 && next.start_us > t_us + kAheadHeld) break; // no group in part
       if (next.key_bytes > 0 && group_end < 0) group_end = ahead.length;
       ahead.push(whole(next));
       bytes += next.video_bytes;
     }
-    const before = index.previous(needed[0]!.fragment);
+    const before = held ? null : index.previous(needed[0]!.fragment);
     // A step back must not wait; but what was begun is ended first, or it would have to be given anew.
     const back = before && before.end_us > fragment.start_us - kBehind ? index.chain(before).map(whole) : [];
     if (group_end >= 0) ahead.splice(group_end, 0, ...back);

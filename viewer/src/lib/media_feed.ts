@@ -19,6 +19,11 @@ export class MediaFeed {
     video.onerror = () => (this.failed = video.error?.message || `media error ${video.error?.code ?? ''}`);
   }
 
+  /** It can be fed. Not from the beginning: the browser takes a moment to open a source. */
+  get is_open(): boolean {
+    return this.source !== null;
+  }
+
   /** How far from `base_us` a feed reaches. The browser must know a length to let us seek ahead of what is buffered. */
   static readonly kSpanSeconds = 4 * 86_400;
 

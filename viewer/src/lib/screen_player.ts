@@ -5,6 +5,8 @@ import type { Rest } from './projector';
 import { kMinute } from './time_format';
 
 const kAheadShots = 24;
+/** While panes wait for a picture; decoders give one out when they have seen a few more. */
+const kAheadShotsHeld = 8;
 const kKeep = 5 * kMinute;
 
 /**
@@ -21,7 +23,8 @@ export class ScreenPlayer extends Player {
     const { index } = this.parts.facts;
     const shot = (piece: Fragment): Piece => ({ fragment: piece, form: 'shot', end_us: piece.end_us });
     const ahead: Piece[] = [];
-    for (let next = index.next(fragment); next && ahead.length < kAheadShots; next = index.next(next)) ahead.push(shot(next));
+    const most = this.parts.clock.held ? kAheadShotsHeld : kAheadShots;
+    for (let next = index.next(fragment); next && ahead.length < most; next = index.next(next)) ahead.push(shot(next));
     return { needed: index.chain(fragment).map(shot), ahead, at_hand: [], keep_from_us: fragment.start_us - kKeep, keep_to_us: fragment.start_us + kKeep };
   }
 

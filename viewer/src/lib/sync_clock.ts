@@ -30,6 +30,11 @@ export class SyncClock {
     return this.playing_;
   }
 
+  /** Panes are on their way to a new place. */
+  get held(): boolean {
+    return this.held_;
+  }
+
   get running(): boolean {
     return this.playing_ && !this.held_;
   }
