@@ -101,6 +101,13 @@ class Index final : public storage::Outlet {
   std::unique_ptr<Impl> impl_;
 };
 
+/// The ledger of one stream, or of all if `stream` is empty, read from the rows beside the mingjingd that
+/// writes them. Does not know footage of segments that are still open: `Coverage::until` says how far it can
+/// tell. Errors: not_found (no index, no such stream), unavailable (written by another version), corrupt.
+[[nodiscard]] Result<std::vector<std::pair<StreamKey, Coverage>>> read_ledger(
+    const std::filesystem::path& directory, const StreamKey& stream, WallTime from, WallTime to,
+    const Clock& clock);
+
 /// A case number as it is compared: NFKC, case folded, every dash and space removed; at most 64 code points.
 /// Errors: invalid (empty, too long, not UTF-8, control characters).
 [[nodiscard]] Result<std::string> fold_case_number(std::string_view text);

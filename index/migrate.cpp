@@ -13,6 +13,13 @@ Result<int64_t> number(Database& database, const char* sql) {
   return value.value_or(0);
 }
 
+Result<void> expect_index(Database& database) {
+  MJ_TRY(const int64_t application, number(database, kReadApplication));
+  if (application == kApplicationId) return {};
+  return fail(ErrorKind::invalid, "this SQLite file is not an index of Mingjing (application_id {})",
+              application);
+}
+
 Result<void> step_to(Database& database, size_t version) {
   MJ_TRY(auto transaction, Transaction::begin(database, Transaction::Kind::write));
   MJ_CHECK(database.script(migrations()[version - 1]));
@@ -26,13 +33,9 @@ Result<void> step_to(Database& database, size_t version) {
 
 Result<void> migrate(Database& database) {
   MJ_TRY(const int64_t version, number(database, kReadVersion));
-  MJ_TRY(const int64_t application, number(database, kReadApplication));
   MJ_TRY(const int64_t tables, number(database, kCountTables));
   const bool empty = tables == 0 && version == 0;
-  if (!empty && application != kApplicationId) {
-    return fail(ErrorKind::invalid, "this SQLite file is not an index of Mingjing (application_id {})",
-                application);
-  }
+  if (!empty) MJ_CHECK(expect_index(database));
   const auto newest = static_cast<int64_t>(migrations().size());
   if (version > newest) {
     return fail(
@@ -45,6 +48,17 @@ Result<void> migrate(Database& database) {
     if (!stepped) return tl::unexpected(stepped.error().within(fmt::format("migrate to version {}", next)));
   }
   return {};
+}
+
+Result<void> expect_newest(Database& database) {
+  MJ_CHECK(expect_index(database));
+  MJ_TRY(const int64_t version, number(database, kReadVersion));
+  const auto newest = static_cast<int64_t>(migrations().size());
+  if (version == newest) return {};
+  return fail(
+      ErrorKind::unavailable, "the index has schema version {}, this program reads version {}; {}", version,
+      newest,
+      version < newest ? "start mingjingd once, it brings the index up to date" : "use the newer program");
 }
 
 }  // namespace mj::index

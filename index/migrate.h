@@ -17,4 +17,8 @@ inline constexpr int64_t kApplicationId = 0x4D4A4958;
 /// Mingjing, or not an index at all), corrupt, no_space, unavailable.
 [[nodiscard]] Result<void> migrate(Database& database);
 
+/// For readers, who change nothing. Errors: unavailable (not of the newest version), invalid (not an index at
+/// all).
+[[nodiscard]] Result<void> expect_newest(Database& database);
+
 }  // namespace mj::index

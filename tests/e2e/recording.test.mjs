@@ -14,9 +14,11 @@ const exactTimes = ['-fps_mode', 'passthrough', '-enc_time_base', '1:90000'];
 const mains = ['cam-w1.main', 'cam-w2.main', 'cam-lobby.main'];
 let hall;
 let api;
+let begunUs;
 
 before(async () => {
   const dir = mkdtempSync(join(tmpdir(), 'mingjing-recording-'));
+  begunUs = nowUs();
   hall = new Hall({ dir, bin: process.env.MJ_BIN, segmentSeconds: 6, desktop: false });
   await hall.start();
   api = await new Api(hall).signInFirst();
@@ -80,6 +82,27 @@ test('a camera that goes away is a gap with a cause, and its return ends the gap
   assert.equal(health, 503);
   await hall.startCameras({ port: hall.rtspPort });
   await until('recording again', async () => (await cameraStreams()).every((stream) => stream.state === 'recording'));
+});
+
+test('mingjing coverage accounts for every second, beside the daemon', () => {
+  const from = new Date(begunUs / 1000 - 5000).toISOString();
+  const run = (...more) => spawnSync(hall.program('server/mingjing'), ['coverage', '--config', hall.configFile, ...more], { encoding: 'utf8' });
+  const told = run('--from', from, '--json');
+  assert.equal(told.status, 1, told.stdout + told.stderr); // there are gaps: the crash, the camera
+  const { streams } = JSON.parse(told.stdout);
+  assert.ok(streams.length >= mains.length);
+  for (const { stream, footage_us, missing_us, missing_by_cause_us, until_us } of streams) {
+    assert.equal(footage_us + missing_us, until_us - Date.parse(from) * 1000, `${stream} does not sum to 100 %`);
+    assert.equal(Object.values(missing_by_cause_us).reduce((sum, us) => sum + us, 0), missing_us);
+  }
+  const camera = streams.find(({ stream }) => stream === mains[0]);
+  assert.ok(camera.missing_by_cause_us.lost_in_crash > 0, JSON.stringify(camera.missing_by_cause_us));
+  assert.ok(camera.missing_by_cause_us.not_yet_configured > 0, JSON.stringify(camera.missing_by_cause_us));
+  const one = run('--from', from, '--stream', mains[0]);
+  assert.match(one.stdout, /lost_in_crash/);
+  const wrong = run('--from', 'yesterday');
+  assert.equal(wrong.status, 2);
+  assert.match(wrong.stderr, /--from.*2026-11-21T09:45:12/);
 });
 
 test('mingjing check finds nothing after a clean stop', async () => {

@@ -1,0 +1,67 @@
+#include <algorithm>
+
+#include "index/coverage.h"
+#include "index/footage.h"
+#include "index/index.h"
+#include "index/migrate.h"
+#include "index/sqlite.h"
+
+namespace mj::index {
+namespace {
+
+/// What comes after the newest closed row is not known here, however long ago that was.
+constexpr Duration kForEver = Duration::max();
+
+CoverageFacts facts_of(const StreamEnd& end, WallTime from, WallTime to, WallTime now) {
+  const StreamRow& stream = end.stream;
+  return {from,
+          to,
+          now,
+          stream.kind,
+          stream.configured,
+          stream.removed,
+          end.accounted.value_or(stream.configured),
+          kForEver,
+          {},
+          {}};
+}
+
+Result<Coverage> coverage_of(Database& database, const StreamRow& stream, WallTime from, WallTime to,
+                             WallTime now) {
+  MJ_TRY(const auto end, stream_end(database, stream));
+  CoverageFacts facts = facts_of(end, from, to, now);
+  MJ_TRY(facts.footage, footage_between(database, stream, from - kCoverageMargin, to + kCoverageMargin));
+  MJ_TRY(facts.gaps, gaps_between(database, stream, from - kCoverageMargin, to + kCoverageMargin));
+  for (const Gap& gap : facts.gaps) facts.configured = std::min(facts.configured, gap.begin);
+  return build_coverage(std::move(facts));
+}
+
+Result<std::vector<StreamRow>> chosen_streams(Database& database, const StreamKey& stream) {
+  if (stream.empty()) return all_streams(database);
+  MJ_TRY(const auto row, find_stream(database, stream));
+  if (!row) return fail(ErrorKind::not_found, "there is no stream \"{}\"", stream);
+  return std::vector<StreamRow>{*row};
+}
+
+}  // namespace
+
+Result<std::vector<std::pair<StreamKey, Coverage>>> read_ledger(const std::filesystem::path& directory,
+                                                                const StreamKey& stream, WallTime from,
+                                                                WallTime to, const Clock& clock) {
+  const auto file = directory / "index.db";
+  if (std::error_code ignored; !std::filesystem::exists(file, ignored))
+    return fail(ErrorKind::not_found, "there is no index in {}", directory.native());
+  MJ_TRY(const auto database, Database::open(file, Database::Mode::read));
+  MJ_TRY(const auto snapshot, Transaction::begin(*database, Transaction::Kind::read));
+  auto known = expect_newest(*database);
+  if (!known) return tl::unexpected(known.error().within(file.native()));
+  MJ_TRY(const auto rows, chosen_streams(*database, stream));
+  std::vector<std::pair<StreamKey, Coverage>> ledger;
+  for (const StreamRow& row : rows) {
+    MJ_TRY(auto coverage, coverage_of(*database, row, from, to, clock.now()));
+    ledger.emplace_back(row.key, std::move(coverage));
+  }
+  return ledger;
+}
+
+}  // namespace mj::index

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+namespace mj::server {
+
+/// The commands of `mingjing`, one file each. add_…() makes the subcommand; when it is chosen on the command
+/// line it runs while `app` parses, and leaves its exit code. `exit_code` must outlive `app`. An exception
+/// ends as kCouldNotRun in main().
+void add_check(CLI::App& app, int& exit_code);
+void add_coverage(CLI::App& app, int& exit_code);
+
+inline constexpr int kClean = 0;
+inline constexpr int kFindings = 1;
+inline constexpr int kCouldNotRun = 2;
+
+/// Says why on stderr, as JSON on stdout too if that was asked for. Returns kCouldNotRun.
+int could_not_run(const char* command, const std::string& why, bool as_json);
+
+}  // namespace mj::server
