@@ -8,6 +8,7 @@
 namespace mj::server {
 namespace {
 
+using namespace std::string_literals;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
@@ -41,10 +42,8 @@ TEST_F(HostileHttp, WhatIsNotHttpIsRefused) {
         "GET  / HTTP/1.1\r\nHost: x\r\n\r\n", "G\x01T / HTTP/1.1\r\nHost: x\r\n\r\n"}) {
     EXPECT_EQ(status_of(bytes), 400) << bytes;
   }
-  EXPECT_EQ(status_of(std::string("GET /\0 HTTP/1.1\r\nHost: x\r\n\r\n", 31)), 400);
-  EXPECT_EQ(
-      status_of(std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11) + std::string(500, 'x')),
-      400);
+  EXPECT_EQ(status_of("GET /\0 HTTP/1.1\r\nHost: x\r\n\r\n"s), 400);
+  EXPECT_EQ(status_of("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"s + std::string(500, 'x')), 400);
   expect_alive();
 }
 

@@ -81,6 +81,7 @@ export const en = {
   link_unconfirmed: 'not confirmed by a person',
   why_ticket_names_case: 'the ticket names this case',
   why_step_during_visit: 'a step of it happened during the visit',
+  why_step_by_same_clerk: 'the same clerk did a step of it close to the visit',
   steps: 'What happened',
   step_ticket_called: 'Called',
   step_ticket_finished: 'Visit finished',

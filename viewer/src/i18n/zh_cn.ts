@@ -80,6 +80,7 @@ export const zh_cn = {
   link_unconfirmed: '未经人工确认',
   why_ticket_names_case: '票号登记了本办件',
   why_step_during_visit: '办理步骤发生在接待期间',
+  why_step_by_same_clerk: '接待前后同一工作人员办理了步骤',
   steps: '办件过程',
   step_ticket_called: '叫号',
   step_ticket_finished: '接待结束',
