@@ -64,6 +64,9 @@ class Tree {
   [[nodiscard]] virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
   [[nodiscard]] virtual Result<void> remove(const std::string& path) = 0;
   [[nodiscard]] virtual Result<void> sync_directory(const std::string& path) = 0;
+  /// syncfs: everything written before, contents, sizes and names, is durable. An error does not say whose
+  /// bytes were lost; sync() of the file they belong to says it once more.
+  [[nodiscard]] virtual Result<void> sync_all() = 0;
   [[nodiscard]] virtual Result<std::vector<Entry>> list(const std::string& path) const = 0;
   [[nodiscard]] virtual Result<Space> space() const = 0;
   /// The path that this tree was opened by still leads here: nothing was unmounted, mounted over it or moved

@@ -165,6 +165,11 @@ class PosixTree final : public Tree {
     return {};
   }
 
+  Result<void> sync_all() override {
+    if (::syncfs(root_.get()) != 0) return fail_errno(errno, "syncfs " + place_.string());
+    return {};
+  }
+
   Result<std::vector<Entry>> list(const std::string& path) const override {
     MJ_TRY(Fd fd, open_beneath(path, O_RDONLY | O_DIRECTORY, 0));
     UniqueDir dir(::fdopendir(fd.get()));

@@ -120,8 +120,12 @@ Result<std::vector<SegmentWriter::Durable>> SegmentWriter::sync() {
   MJ_CHECK(file_->sync());
   if (!name_durable_) {
     MJ_CHECK(tree_->sync_directory(day_directory(segment_)));
-    name_durable_ = true;
   }
+  return synced();
+}
+
+std::vector<SegmentWriter::Durable> SegmentWriter::synced() {
+  name_durable_ = true;
   durable_hash_ = written_hash_;
   durable_bytes_ = written_bytes_;
   for (const Durable& fragment : pending_) durable_.push_back(fragment.place);

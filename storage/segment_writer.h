@@ -36,6 +36,8 @@ class SegmentWriter {
   /// Makes everything appended durable, and the first time the file's name too. Returns what became durable
   /// by it.
   [[nodiscard]] Result<std::vector<Durable>> sync();
+  /// The same after the owner's Tree::sync_all() succeeded: nothing is left to do but to say so.
+  [[nodiscard]] std::vector<Durable> synced();
   /// The final name, durably. Everything must be synced. The result's `suspect` is false.
   [[nodiscard]] Result<SegmentClosed> finish();
   /// After an error: keeps the durable fragments if the disk lets us, removes the file if there are none.

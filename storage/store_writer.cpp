@@ -1,6 +1,7 @@
 #include "storage/store_writer.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "storage/inspect.h"
 
@@ -11,6 +12,8 @@ namespace {
 constexpr Duration kCheckInterval = std::chrono::seconds(2);
 constexpr Duration kHole = std::chrono::milliseconds(100);
 constexpr int kFailuresBeforeDiskIsBad = 3;
+// From so many files on, one syncfs is cheaper than their fdatasyncs: each of those waits for the disk.
+constexpr std::size_t kGroup = 4;
 
 bool is_screen(const StreamTail& tail) {
   return tail.key.ends_with(".screen");
@@ -104,10 +107,19 @@ void StoreWriter::write_failed(StreamTail& tail, const capture::Fragment& fragme
 }
 
 void StoreWriter::sync_all() {
-  // By a copy: a segment that is given up leaves open_.
-  for (StreamTail* tail : std::vector(open_)) {
-    if (tail->open && tail->open->has_pending()) static_cast<void>(sync(*tail));
-  }
+  // A copy: a segment that is given up leaves open_.
+  std::vector<StreamTail*> grown;
+  std::ranges::copy_if(open_, std::back_inserter(grown),
+                       [](const StreamTail* tail) { return tail->open && tail->open->has_pending(); });
+  if (grown.size() >= kGroup && sync_group(grown)) return;
+  for (StreamTail* tail : grown) static_cast<void>(sync(*tail));
+}
+
+/// False: something of the disk's was lost, and each file has to be asked whether it was of its own.
+bool StoreWriter::sync_group(const std::vector<StreamTail*>& grown) {
+  if (!disk_.writable() || !disk_.tree()->sync_all()) return false;
+  for (StreamTail* tail : grown) tell_durable(*tail, tail->open->synced());
+  return true;
 }
 
 /// False: the segment was given up.
@@ -117,16 +129,20 @@ bool StoreWriter::sync(StreamTail& tail) {
     give_up(tail, durable.error());
     return false;
   }
-  if (durable->empty()) return true;
+  tell_durable(tail, std::move(*durable));
+  return true;
+}
+
+void StoreWriter::tell_durable(StreamTail& tail, std::vector<SegmentWriter::Durable> durable) {
+  if (durable.empty()) return;
   failures_ = 0;
   const SegmentWriter& open = *tail.open;
   if (!std::exchange(tail.announced, true)) {
     outlet_.on_segment_opened({open.segment(), open.run(), open.header_bytes()});
   }
-  for (SegmentWriter::Durable& fragment : *durable) {
+  for (SegmentWriter::Durable& fragment : durable) {
     outlet_.on_fragment_durable({open.segment(), fragment.place, std::move(fragment.shot)});
   }
-  return true;
 }
 
 void StoreWriter::close(StreamTail& tail) {

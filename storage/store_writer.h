@@ -45,7 +45,9 @@ class StoreWriter {
   [[nodiscard]] Result<void> write(StreamTail& tail, const capture::Fragment& fragment);
   void write_failed(StreamTail& tail, const capture::Fragment& fragment, const Error& error);
   void sync_all();
+  [[nodiscard]] bool sync_group(const std::vector<StreamTail*>& grown);
   [[nodiscard]] bool sync(StreamTail& tail);
+  void tell_durable(StreamTail& tail, std::vector<SegmentWriter::Durable> durable);
   void close(StreamTail& tail);
   std::unique_ptr<SegmentWriter> take_open(StreamTail& tail);
   void give_up(StreamTail& tail, const Error& error);

@@ -13,7 +13,7 @@ class Child:
         self.log = os.path.join(folder, name + ".log")
         with open(self.log, "ab") as out:
             self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *map(str, command)], stdin=subprocess.DEVNULL,
-                                            stdout=out, stderr=out)
+                                            stdout=out, stderr=out, start_new_session=True)
 
     @property
     def pid(self):

@@ -20,6 +20,7 @@ struct FakeNode {
   int locked_in = -1;  ///< generation of the handle that holds the lock
   Bytes now, durable;
   std::vector<std::pair<std::size_t, std::size_t>> dirty;  ///< [begin, end) written since the last sync
+  bool lost = false;  ///< the disk forgot some of it, which its next sync has to say
   Names entries, durable_entries;
   std::vector<Change> changes;
 
@@ -37,6 +38,23 @@ struct FakeNode {
     durable.resize(now.size());
     for (const auto& [begin, end] : dirty) copy_range(begin, end);
     dirty.clear();
+  }
+
+  /// Everything beneath becomes durable.
+  void sync_tree() {
+    sync_data();
+    durable_entries = entries;
+    changes.clear();
+    for (auto& [name, node] : entries) node->sync_tree();
+  }
+
+  /// One file that was to be synced, or none.
+  FakeNode* find_dirty() {
+    if (!dirty.empty()) return this;
+    for (auto& [name, node] : entries) {
+      if (FakeNode* found = node->find_dirty()) return found;
+    }
+    return nullptr;
   }
 
   void copy_range(std::size_t begin, std::size_t end) {
@@ -104,6 +122,7 @@ class FakeFile final : public File {
     std::unique_lock lock(files_.mutex_);
     files_.released_.wait(lock, [this] { return !files_.hold_; });
     MJ_CHECK(alive());
+    if (std::exchange(node_->lost, false)) return fail(files_.kind_, "the disk has forgotten some of it");
     if (auto struck = files_.strike("sync"); !struck) {
       node_->dirty.clear();
       return struck;
@@ -205,6 +224,22 @@ class FakeTree final : public Tree {
     MJ_CHECK(files_.strike("sync directory"));
     node->durable_entries = node->entries;
     node->changes.clear();
+    return {};
+  }
+
+  Result<void> sync_all() override {
+    std::unique_lock lock(files_.mutex_);
+    files_.released_.wait(lock, [this] { return !files_.hold_; });
+    if (generation_ != files_.generation_) return fail(ErrorKind::internal, "the process was killed");
+    auto struck = files_.strike("sync all");
+    if (!struck) {
+      if (FakeNode* victim = files_.root_->find_dirty()) {
+        victim->dirty.clear();
+        victim->lost = true;
+      }
+      return struck;
+    }
+    files_.root_->sync_tree();
     return {};
   }
 

@@ -345,5 +345,55 @@ TEST_F(StoreWriterTest, CarriesTheShotsFactsAlong) {
   EXPECT_EQ(memory_.all<FragmentDurable>().front().shot->title, "办件 2026-0001");
 }
 
+/// Six cameras of one store, each with its own file.
+class StoreGroupTest : public StoreWriterTest {
+ protected:
+  StoreGroupTest() : tails_(6) {
+    for (std::size_t i = 0; i < tails_.size(); ++i) {
+      tails_[i].key = fmt::format("{}.main", static_cast<char>('a' + i));
+      runs_.push_back(make_run(tails_[i].key, kStart));
+    }
+  }
+
+  void append_all(WallTime start) {
+    for (std::size_t i = 0; i < tails_.size(); ++i)
+      writer().append(tails_[i], make_fragment(runs_[i], start, {}));
+  }
+
+  std::vector<StreamTail> tails_;
+  std::vector<std::shared_ptr<const capture::Run>> runs_;
+};
+
+TEST_F(StoreGroupTest, SyncsManyFilesByOneOperationAndAPowerCutTakesNoneOfThem) {
+  append_all(kStart);
+  files_.heal();  // counts operations from here
+  pass(500ms);
+  EXPECT_EQ(files_.operations(), 1);
+  EXPECT_EQ(memory_.story(), "odododododod");
+  files_.power_cut();
+  const auto tree = files_.open_tree("/store").value();
+  for (const SegmentOpened& opened : memory_.all<SegmentOpened>()) {
+    const auto found = recover_in(*tree, opened.segment);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->fragments.size(), 1);
+  }
+}
+
+TEST_F(StoreGroupTest, OnlyTheFileOfWhichTheDiskForgotSomethingIsSuspect) {
+  append_all(kStart);
+  pass(500ms);
+  append_all(kStart + 1s);
+  files_.fail_at(1);
+  pass(500ms);
+  ASSERT_TRUE(files_.struck());
+  const auto closed = memory_.all<SegmentClosed>();
+  ASSERT_EQ(closed.size(), 1);
+  EXPECT_TRUE(closed.front().suspect);
+  EXPECT_EQ(closed.front().fragments.size(), 1);
+  ASSERT_EQ(memory_.all<capture::Outage>().size(), 1);
+  EXPECT_EQ(memory_.all<capture::Outage>().front().begin, kStart + 1s);
+  EXPECT_EQ(memory_.all<FragmentDurable>().size(), 11);
+}
+
 }  // namespace
 }  // namespace mj::storage
