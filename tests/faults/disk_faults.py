@@ -1,0 +1,197 @@
+"""The disk is full, slow, broken, gone or another one."""
+
+import errno
+import time
+from pathlib import Path
+
+from hall import Hall, Shim, sh, wait_for
+from judge import judge
+
+
+class Disk:
+    """An ext4 of its own in a file, mounted by loop device. A context manager."""
+
+    def __init__(self, bench, name, megabytes=48):
+        bench.need("mkfs.ext4", "losetup", "mount")
+        self.image = bench.folder / f"{name}.img"
+        self.place = bench.folder / name
+        self.place.mkdir(exist_ok=True)
+        self.loop = None
+        self.image.write_bytes(b"")
+        sh("truncate", "-s", f"{megabytes}M", self.image)
+        sh("mkfs.ext4", "-q", "-F", "-m", "0", self.image)
+
+    def __enter__(self):
+        self.mount()
+        return self
+
+    def __exit__(self, *_):
+        self.unmount(check=False)
+        self.image.unlink()
+
+    def mount(self):
+        self.loop = sh("losetup", "-f", "--show", self.image, stdout=-1).stdout.strip()
+        sh("mount", self.loop, self.place)
+
+    def unmount(self, check=True, lazily=False):
+        sh("umount", *(["-l"] if lazily else []), self.place, check=check)
+        sh("losetup", "-d", self.loop, check=False)
+
+
+def on_disk(bench, disk, name):
+    hall = Hall(bench, name, cameras=3)
+    hall.stores = [disk.place]
+    return hall
+
+
+def disk_full_at_start(bench):
+    """The store has no room when recording should begin; then somebody makes room."""
+    with Disk(bench, "fullstart") as disk, on_disk(bench, disk, "fullstart") as hall:
+        # A store that was there before: an empty directory on a full disk cannot even get its marker.
+        hall.start_and_record()
+        hall.stop()
+        sh("dd", "if=/dev/zero", f"of={bench.folder}/fullstart/lost+found/filler", "bs=1M", check=False)
+        hall.start()
+        told = wait_for(lambda: hall.said("free on") or hall.said("full"), 10, "an alarm")
+        time.sleep(4)
+        before = hall.sizes()
+        (disk.place / "lost+found/filler").unlink()
+        again = hall.wait_for_footage(before)
+        time.sleep(2)
+        figures = judge(hall)
+        assert "no_space" in figures["causes"], figures
+        return {"alarm_s": round(told, 2), "records_after_room_s": round(again, 2), **figures}
+
+
+def disk_full_in_flight(bench):
+    """The store fills up while it is recorded to; then somebody makes room."""
+    with Disk(bench, "full") as disk, on_disk(bench, disk, "full") as hall:
+        hall.start_and_record()
+        filler = disk.place / "lost+found/filler"
+        sh("dd", "if=/dev/zero", f"of={filler}", "bs=1M", check=False)
+        told = wait_for(lambda: hall.said("free on") or hall.said("is full"), 20, "an alarm")
+        time.sleep(4)
+        before = hall.sizes()
+        filler.unlink()
+        again = hall.wait_for_footage(before)
+        time.sleep(2)
+        figures = judge(hall)
+        assert "no_space" in figures["causes"], figures
+        return {"alarm_s": round(told, 2), "records_after_room_s": round(again, 2), **figures}
+
+
+def shimmed(bench, hall):
+    library = bench.compiled("shim.c", "shim.so")
+    return Shim(hall.dir, library, hall.stores[0])
+
+
+def io_errors(bench):
+    """For five seconds every write and every sync of the store answers EIO."""
+    with Hall(bench, "eio", cameras=3) as hall:
+        shim = shimmed(bench, hall)
+        hall.start_and_record(shim.environment)
+        shim.set(kinds=Shim.WRITE | Shim.SYNC, count=2**40, error=errno.EIO, first=1)
+        told = wait_for(lambda: hall.said("suspect") or hall.said("not written to"), 10, "an alarm")
+        time.sleep(5)
+        injected = shim.get("injected")
+        before = hall.sizes()
+        shim.set(first=0, kinds=0)
+        again = hall.wait_for_footage(before)
+        time.sleep(2)
+        figures = judge(hall)
+        assert "disk_error" in figures["causes"], figures
+        return {"errors": injected, "alarm_s": round(told, 2), "records_again_s": round(again, 2), **figures}
+
+
+def failover(bench):
+    """Two stores; the first breaks: its cameras go on at the second."""
+    with Hall(bench, "failover", cameras=3, stores=2) as hall:
+        shim = shimmed(bench, hall)
+        hall.start_and_record(shim.environment)
+        shim.set(kinds=Shim.ALL, count=2**40, error=errno.EIO, first=1)
+
+        def second_records():
+            streams = {path.parts[-3] for path in hall.files() if path.is_relative_to(hall.stores[1])}
+            return len(streams) == len(hall.cameras)
+
+        took = wait_for(second_records, 15, "footage in the second store")
+        time.sleep(3)
+        shim.set(first=0, kinds=0)
+        time.sleep(1)
+        return {"failover_s": round(took, 2), **judge(hall)}
+
+
+def nth_operation_fails(bench):
+    """The Nth write, sync, rename, create or truncate fails, N = 1, 2, 3 … until a run passes without one."""
+    figures, runs = {}, 0
+    with Hall(bench, "nth", cameras=2) as hall:
+        shim = shimmed(bench, hall)
+        last = 400 if bench.long else 24
+        step = 1 if bench.long else 3
+        for number in range(1, last + 1, step):
+            for name, kind in (("sync", Shim.SYNC), ("write", Shim.WRITE), ("name", Shim.RENAME | Shim.CREATE | Shim.TRUNCATE)):
+                if not bench.long and name != ("sync", "write", "name")[number // step % 3]:
+                    continue
+                shim.set(operations=0, injected=0, kinds=kind, first=number, count=1, error=errno.EIO)
+                hall.start(shim.environment)
+                begun = time.monotonic()
+                while shim.get("injected") == 0 and time.monotonic() - begun < 8:
+                    assert hall.daemon.poll() is None, f"mingjingd ended: {hall.last_words()}"
+                    time.sleep(0.05)
+                hit = shim.get("injected")
+                time.sleep(1)
+                shim.set(kinds=0, first=0)
+                hall.stop()
+                runs += 1
+                figures[name] = figures.get(name, 0) + hit
+        hall.start_and_record()
+        return {"runs": runs, "failed_operations": figures, **judge(hall)}
+
+
+def unmounted_and_swapped(bench):
+    """The store's disk goes away, another comes in its place, then the right one is back."""
+    with Disk(bench, "right") as right, Disk(bench, "wrong") as wrong, on_disk(bench, right, "swap") as hall:
+        hall.start_and_record()
+        # Another hall's disk: it has a marker of its own.
+        (wrong.place / ".mingjing-store").write_text("mingjing store 1\nstore=other\nuuid=00000000-0000-4000-8000-000000000000\n")
+        before = {path.name for path in wrong.place.iterdir()}
+        right.unmount(lazily=True)
+        time.sleep(4)
+        beneath = [path.name for path in right.place.iterdir()]
+        assert not beneath, f"wrote to the bare mount point: {beneath}"
+        sh("mount", "--bind", wrong.place, right.place)
+        time.sleep(4)
+        sh("umount", right.place)
+        assert {path.name for path in wrong.place.iterdir()} == before, "wrote to a foreign disk"
+        right.mount()
+        again = hall.wait_for_footage()
+        time.sleep(2)
+        figures = judge(hall)
+        assert "disk_error" in figures["causes"], figures
+        return {"records_again_s": round(again, 2), **figures}
+
+
+def slow_disk(bench):
+    """Every sync takes 1.5 s for a while: nothing is lost, or it is said."""
+    with Hall(bench, "slow", cameras=3) as hall:
+        shim = shimmed(bench, hall)
+        hall.start_and_record(shim.environment)
+        rss = hall.resident_kib()
+        shim.set(kinds=Shim.SYNC, delay_us=1_500_000)
+        time.sleep(60 if bench.long else 10)
+        grown = hall.resident_kib() - rss
+        shim.set(kinds=0, delay_us=0)
+        time.sleep(3)
+        assert grown < 200 * 1024, f"memory grew by {grown} KiB"
+        return {"grown_kib": grown, **judge(hall)}
+
+
+FAULTS = {
+    "disk_full_at_start": (disk_full_at_start, False, disk_full_at_start.__doc__),
+    "disk_full_in_flight": (disk_full_in_flight, True, disk_full_in_flight.__doc__),
+    "io_errors": (io_errors, True, io_errors.__doc__),
+    "failover": (failover, True, failover.__doc__),
+    "nth_operation_fails": (nth_operation_fails, False, nth_operation_fails.__doc__),
+    "unmounted_and_swapped": (unmounted_and_swapped, True, unmounted_and_swapped.__doc__),
+    "slow_disk": (slow_disk, False, slow_disk.__doc__),
+}
