@@ -17,6 +17,9 @@ class AudioTrack final : public rtsp::UnitSink {
 
   [[nodiscard]] Bytes& payload() override { return pending_.payload(); }
   void on_unit(const rtsp::Unit& unit) override;
+  void on_report(uint32_t rtp_time, WallTime camera) {
+    timeline_.observe_report(rtp_time, camera, arrival_.steady);
+  }
 
   [[nodiscard]] const AudioConfig& config() const { return config_; }
   /// A new run begins at `start`.

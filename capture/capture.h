@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "capture/status.h"
 #include "config/config.h"
 
 /// Cameras and screens become timed fragments. Decodes nothing, writes nothing, keeps nothing.
@@ -82,18 +83,8 @@ class Outlet {
   /// the gap.
   [[nodiscard]] virtual bool on_fragment(Fragment fragment) = 0;
   virtual void on_outage(Outage outage) = 0;
-};
-
-struct StreamStatus {
-  enum class State { connecting, recording, waiting };
-  StreamKey stream;
-  State state = State::connecting;
-  std::optional<GapCause> cause;  ///< why not recording
-  std::string detail;             ///< a sentence with what to do next, without secrets
-  WallTime since;                 ///< of this state
-  std::optional<WallTime> last_frame;
-  uint64_t frames = 0;
-  uint64_t bytes = 0;
+  /// At most every ten minutes, or when it changed by 100 ms. Who keeps no such record ignores it.
+  virtual void on_clock_offset(ClockOffset) {}
 };
 
 /// One shot as an agent sends it.

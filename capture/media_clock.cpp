@@ -32,6 +32,12 @@ std::optional<int64_t> MediaClock::distance(const Point& from, int64_t ticks, St
   return std::nullopt;
 }
 
+std::optional<int64_t> MediaClock::locate(int64_t ticks, SteadyTime arrival) const {
+  if (!last_) return std::nullopt;
+  const auto delta = distance(*last_, ticks, arrival);
+  return delta ? std::optional(even_ + *delta) : std::nullopt;
+}
+
 int64_t MediaClock::next(int64_t ticks, SteadyTime arrival) {
   jumped_ = false;
   if (!last_) {

@@ -18,6 +18,8 @@ class MediaClock {
 
   /// `ticks`: as sent, 32 bits or more; `arrival`: of this sample. The result has no defined origin.
   [[nodiscard]] int64_t next(int64_t ticks, SteadyTime arrival);
+  /// The place of `ticks`, near those given last, on the line next() makes; none when they are not on it.
+  [[nodiscard]] std::optional<int64_t> locate(int64_t ticks, SteadyTime arrival) const;
   /// Did the sample given last come from a line that was not the one before?
   [[nodiscard]] bool jumped() const { return jumped_; }
 

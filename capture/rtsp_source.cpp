@@ -58,6 +58,12 @@ void RtspSource::on_play(const rtsp::Track&, const rtsp::Track* audio) {
   builder_.begin_session(std::move(config));
 }
 
+void RtspSource::on_sender_report(rtsp::Track::Kind kind, const rtsp::SenderReport& report, SteadyTime) {
+  builder_.on_report(kind, report.rtp_time, report.wall);
+  if (kind != rtsp::Track::Kind::video) return;
+  if (const auto offset = builder_.camera_offset()) state_.clock_measured(*offset, kReportError);
+}
+
 void RtspSource::on_ended(GapCause cause, const std::string& detail, Duration retry_in) {
   builder_.end_session();
   if (cause == GapCause::shutdown) return;  // join() tells it, for streams in any state

@@ -27,7 +27,8 @@ class RtspSource final : public Source, private rtsp::MediaSink {
   [[nodiscard]] rtsp::UnitSink& video() override { return builder_.video(); }
   [[nodiscard]] rtsp::UnitSink& audio() override { return *builder_.audio(); }
   void on_arrival(SteadyTime now) override { builder_.set_arrival({now, clock_.now()}); }
-  void on_sender_report(rtsp::Track::Kind, const rtsp::SenderReport&, SteadyTime) override {}
+  void on_sender_report(rtsp::Track::Kind kind, const rtsp::SenderReport& report,
+                        SteadyTime arrived) override;
   void on_ended(GapCause cause, const std::string& detail, Duration retry_in) override;
 
   const SourceSettings settings_;

@@ -65,6 +65,19 @@ void RunBuilder::end_session() {
   run_.reset();
 }
 
+void RunBuilder::on_report(rtsp::Track::Kind kind, uint32_t rtp_time, WallTime camera) {
+  if (!timeline_) return;
+  if (kind == rtsp::Track::Kind::video) {
+    timeline_->observe_report(rtp_time, camera, arrival_.steady);
+  } else if (audio_) {
+    audio_->on_report(rtp_time, camera);
+  }
+}
+
+std::optional<Duration> RunBuilder::camera_offset() const {
+  return timeline_ ? timeline_->camera_offset() : std::nullopt;
+}
+
 void RunBuilder::on_unit(const rtsp::Unit& unit) {
   pending_.push(unit, arrival_);
   if (!timeline_->settled()) {
@@ -91,6 +104,7 @@ void RunBuilder::place(const PendingUnits::Entry& entry) {
   WallTime at = placed.decode;
   if (find_place(unit, at)) {
     append(unit, at, placed.composition);
+    if (unit.key) sink_.on_look(pictures_.on_key(pending_.open().last(unit.bytes), unit.config->codec));
   } else {
     pending_.drop_last(unit.bytes);
   }
@@ -138,7 +152,8 @@ WallTime RunBuilder::end_run(WallTime at) {
 
 void RunBuilder::begin_run(const rtsp::Unit& unit, WallTime start) {
   run_ =
-      make_run(stream_, start, *unit.config, audio_ ? &audio_->config() : nullptr, timeline_->error_bound());
+      make_run(stream_, start, *unit.config, audio_ ? &audio_->config() : nullptr, timeline_->state_error());
+  if (config_ && config_->record != unit.config->record) pictures_.reset();
   config_ = unit.config;
   if (audio_) audio_->begin_run(start);
   last_decode_ = -1;

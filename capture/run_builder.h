@@ -6,6 +6,7 @@
 #include "capture/audio_track.h"
 #include "capture/fragmenter.h"
 #include "capture/pending_units.h"
+#include "capture/picture_watch.h"
 
 namespace mj::capture {
 
@@ -17,6 +18,8 @@ class FragmentSink {
   [[nodiscard]] virtual bool on_fragment(Fragment fragment) = 0;
   /// Although the camera is connected there is no footage from `begin` to the next fragment.
   virtual void on_gap(WallTime begin, GapCause cause, std::string detail) = 0;
+  /// After each key picture: what the last few look like.
+  virtual void on_look(Look) {}
 };
 
 /// Units of one connected stream become runs and fragments: the part every camera source has in common.
@@ -39,6 +42,10 @@ class RunBuilder final : private rtsp::UnitSink {
   [[nodiscard]] rtsp::UnitSink* audio() { return audio_.get(); }
   /// When the units arrived that follow.
   void set_arrival(Arrival arrival) { arrival_ = arrival; }
+  /// A track's sender report: `camera` on the camera's clock is `rtp_time`; it arrived just now.
+  void on_report(rtsp::Track::Kind kind, uint32_t rtp_time, WallTime camera);
+  /// The camera's clock − ours, while its reports can be believed.
+  [[nodiscard]] std::optional<Duration> camera_offset() const;
   /// Hands on what is open.
   void end_session();
 
@@ -77,6 +84,7 @@ class RunBuilder final : private rtsp::UnitSink {
   uint32_t sequence_ = 0;
   RunBreak pending_break_ = RunBreak::none;
   bool waiting_for_key_ = false;
+  PictureWatch pictures_;
   std::optional<WallTime> end_;  // of the stream's footage
   uint64_t session_frames_ = 0;
 };

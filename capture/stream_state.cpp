@@ -1,6 +1,26 @@
 #include "capture/stream_state.h"
 
+#include <algorithm>
+
 namespace mj::capture {
+namespace {
+
+constexpr Duration kTellClock = std::chrono::minutes(10);
+constexpr Duration kClockChanged = std::chrono::milliseconds(100);
+
+const char* sentence_of(Look look) {
+  switch (look) {
+    case Look::usual:
+      return "the pictures look as usual again";
+    case Look::frozen:
+      return "the picture is frozen: one key picture is like the other; restart the camera";
+    case Look::dark:
+      return "the picture is dark or covered: key pictures are far smaller than usual; look at the camera";
+  }
+  return "";
+}
+
+}  // namespace
 
 StreamState::StreamState(StreamKey stream, const Clock& clock, Outlet& outlet)
     : stream_(std::move(stream)), clock_(clock), outlet_(outlet) {
@@ -25,7 +45,8 @@ void StreamState::failed(GapCause cause, std::string detail) {
     enter(StreamStatus::State::waiting, cause, detail);
   }
   if (reported_ == cause) return;
-  const WallTime begin = reported_ ? clock_.now() : missing_since_;
+  // Footage may end after now, when our clock was set back.
+  const WallTime begin = reported_ ? std::max(clock_.now(), missing_since_) : missing_since_;
   reported_ = cause;
   outlet_.on_outage({stream_, begin, cause, std::move(detail)});
 }
@@ -52,6 +73,30 @@ bool StreamState::on_fragment(Fragment fragment) {
 
 void StreamState::on_gap(WallTime begin, GapCause cause, std::string detail) {
   outlet_.on_outage({stream_, begin, cause, std::move(detail)});
+}
+
+void StreamState::on_look(Look look) {
+  {
+    std::lock_guard lock(mutex_);
+    if (std::exchange(status_.look, look) == look) return;
+  }
+  spdlog::log(look == Look::usual ? spdlog::level::info : spdlog::level::warn, "{}: {}", stream_,
+              sentence_of(look));
+}
+
+void StreamState::clock_measured(Duration offset, Duration error) {
+  const ClockOffset now{stream_, clock_.now(), offset, error};
+  {
+    std::lock_guard lock(mutex_);
+    status_.camera_clock = now;
+  }
+  const SteadyTime at = clock_.steady_now();
+  const Duration change = told_ ? offset - told_->offset : Duration{0};
+  const bool changed = change >= kClockChanged || -change >= kClockChanged;
+  if (told_ && !changed && at - told_at_ < kTellClock) return;
+  told_ = now;
+  told_at_ = at;
+  outlet_.on_clock_offset(now);
 }
 
 StreamStatus StreamState::status() const {

@@ -24,6 +24,9 @@ class StreamState final : public FragmentSink {
   /// itself.
   [[nodiscard]] bool on_fragment(Fragment fragment) override;
   void on_gap(WallTime begin, GapCause cause, std::string detail) override;
+  void on_look(Look look) override;
+  /// The camera's clock − ours, just measured. The outlet hears of it every ten minutes, or when it changed.
+  void clock_measured(Duration offset, Duration error);
 
   [[nodiscard]] StreamStatus status() const;
   [[nodiscard]] const StreamKey& stream() const { return stream_; }
@@ -38,6 +41,8 @@ class StreamState final : public FragmentSink {
   StreamStatus status_;               // under mutex_
   WallTime missing_since_{};          // the thread's: end of footage, or when watching began
   std::optional<GapCause> reported_;  // the thread's: cause of the outage that is open
+  std::optional<ClockOffset> told_;   // the thread's: what the outlet knows of the camera's clock
+  SteadyTime told_at_{};
 };
 
 }  // namespace mj::capture

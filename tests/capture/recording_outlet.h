@@ -29,6 +29,11 @@ class RecordingOutlet final : public capture::Outlet {
     changed_.notify_all();
   }
 
+  void on_clock_offset(capture::ClockOffset offset) override {
+    std::lock_guard lock(mutex_);
+    clock_offsets_.push_back(std::move(offset));
+  }
+
   void refuse(bool on) {
     std::lock_guard lock(mutex_);
     refuse_ = on;
@@ -44,6 +49,10 @@ class RecordingOutlet final : public capture::Outlet {
   [[nodiscard]] std::vector<capture::Outage> outages() const {
     std::lock_guard lock(mutex_);
     return outages_;
+  }
+  [[nodiscard]] std::vector<capture::ClockOffset> clock_offsets() const {
+    std::lock_guard lock(mutex_);
+    return clock_offsets_;
   }
   /// Waits until `seen` holds for what has come so far.
   [[nodiscard]] bool wait_for(std::chrono::milliseconds patience, const std::function<bool()>& seen) const {
@@ -74,6 +83,7 @@ class RecordingOutlet final : public capture::Outlet {
   mutable std::condition_variable changed_;
   std::vector<capture::Fragment> fragments_;
   std::vector<capture::Outage> outages_;
+  std::vector<capture::ClockOffset> clock_offsets_;
   bool refuse_ = false;
 };
 

@@ -70,6 +70,26 @@ TEST_F(StreamStateTest, AfterFootageAFailureBeginsAtItsEnd) {
   EXPECT_EQ(outlet_.outages()[1].begin, end);
 }
 
+TEST_F(StreamStateTest, NoOutageBeginsWithinFootageAfterOurClockWasSetBack) {
+  state_.started();
+  footage(clock_.now(), seconds(2));
+  const WallTime end = *state_.status().last_frame;
+  clock_.step_wall(-seconds(30));
+  state_.failed(GapCause::camera_unreachable, "x");
+  state_.failed(GapCause::auth_failed, "y");
+  for (const Outage& outage : outlet_.outages()) EXPECT_GE(outage.begin, end);
+}
+
+TEST_F(StreamStateTest, TheOutletHearsOfACamerasClockRarelyUnlessItChanges) {
+  const auto measure = [&](Duration offset) { state_.clock_measured(offset, std::chrono::milliseconds(50)); };
+  for (int i = 0; i < 240; ++i, clock_.advance(seconds(5))) measure(seconds(-7));  // 20 minutes
+  EXPECT_EQ(outlet_.clock_offsets().size(), 2U);
+  measure(seconds(3));
+  ASSERT_EQ(outlet_.clock_offsets().size(), 3U);
+  EXPECT_EQ(outlet_.clock_offsets().back().offset, seconds(3));
+  EXPECT_EQ(state_.status().camera_clock->offset, seconds(3));
+}
+
 TEST_F(StreamStateTest, TryingAgainDoesNotHideWhy) {
   state_.started();
   state_.failed(GapCause::auth_failed, "check the password");

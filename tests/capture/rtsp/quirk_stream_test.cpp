@@ -319,5 +319,53 @@ TEST(CameraQuirks, Quirk28_LostPacketsAreAGapAndNotADamagedPicture) {
   EXPECT_EQ(r.outage_causes().front(), GapCause::stalled);
 }
 
+/// What a full, slow or missing disk does to a camera: nothing. The connection stays, and footage goes on at
+/// a key picture as soon as somebody takes it. What the disk itself does is in tests/storage.
+TEST(CameraQuirks, Quirk32_NobodyTakesTheFootageForAWhile) {
+  Recording r;
+  r.start();
+  ASSERT_TRUE(r.wait_until_playing());
+  r.play(50, kFrame);
+  r.outlet.refuse(true);
+  r.play(60, kFrame);
+  EXPECT_EQ(r.source->status().cause, GapCause::overload);
+  r.outlet.refuse(false);
+  r.play(50, kFrame);
+  EXPECT_EQ(r.source->status().state, StreamStatus::State::recording);
+  r.stop();
+  const auto footage = r.footage();
+  EXPECT_EQ(r.camera.connections(), 1);
+  EXPECT_GT(footage.missing, 2s);
+  const auto after = std::ranges::find_if(
+      footage.fragments,
+      [&, last = footage.begin](const auto& f) mutable { return std::exchange(last, f.end) < f.start - 1s; });
+  ASSERT_NE(after, footage.fragments.end());
+  EXPECT_TRUE(after->key) << "whole groups of pictures are missing, no parts of them";
+}
+
+/// A recorder asks no camera what it has (ONVIF): it is told. A channel without a sub stream has none.
+TEST(CameraQuirks, Quirk34_CameraWithoutSubStream) {
+  config::Settings settings;
+  settings.cameras.resize(2);
+  settings.cameras[0].id = "a";
+  settings.cameras[1].id = "b";
+  settings.cameras[1].sub_url = "rtsp://192.0.2.1/2";
+  std::vector<StreamKey> keys;
+  for (const StreamInfo& stream : streams_of(settings)) keys.push_back(stream.key);
+  EXPECT_EQ(keys, (std::vector<StreamKey>{"a.main", "b.main", "b.sub"}));
+}
+
+/// Pictures come, but of a dead sensor: the recording goes on, and people are told.
+TEST(CameraQuirks, Quirk33_FrozenPictureIsFlaggedAndRecorded) {
+  Recording r;
+  r.start();
+  ASSERT_TRUE(r.wait_until_playing());
+  r.play(250, kFrame);  // each key picture is like the one before
+  EXPECT_EQ(r.source->status().look, Look::frozen);
+  EXPECT_EQ(r.source->status().state, StreamStatus::State::recording);
+  r.stop();
+  EXPECT_EQ(r.footage().pictures, 250U);
+}
+
 }  // namespace
 }  // namespace mj::capture

@@ -219,6 +219,39 @@ TEST(CameraQuirks, Quirk09_SenderReportsAbsentOrWrong) {
   }
 }
 
+/// A sender report (RFC 3550 §6.4.1) of a camera whose clock shows `own`.
+Bytes sender_report(WallTime own, uint32_t rtp_time) {
+  Bytes report = from_hex("80c8000600001234");
+  const uint64_t ntp = to_ntp(own);
+  for (int shift = 56; shift >= 0; shift -= 8) report.push_back(static_cast<uint8_t>(ntp >> shift));
+  for (int shift = 24; shift >= 0; shift -= 8) report.push_back(static_cast<uint8_t>(rtp_time >> shift));
+  report.insert(report.end(), 8, 0);  // packets and octets
+  return report;
+}
+
+TEST(CameraQuirks, Quirk09_SenderReportsOfAClockThatIsMinutesOff) {
+  Recording r;
+  r.start();
+  ASSERT_TRUE(r.wait_until_playing());
+  const WallTime begin = r.clock.now();
+  for (uint32_t i = 0; i < 750; ++i) {
+    if (i % 125 == 25) {
+      r.camera.push({{1, sender_report(r.clock.now() - 7min, 90'000 + i * 3600)}});
+    }
+    r.play(1, kFrame);
+  }
+  ASSERT_TRUE(r.source->status().camera_clock);
+  EXPECT_LT(size_of(r.source->status().camera_clock->offset + 7min), 50ms);
+  r.stop();
+  const auto footage = r.footage();
+  EXPECT_EQ(footage.pictures, 750U);
+  EXPECT_LT(size_of(footage.begin - begin), 50ms) << "the camera's clock is not wall time";
+  EXPECT_EQ(footage.fragments.front().run->time_error, 500ms);
+  EXPECT_EQ(footage.fragments.back().run->time_error, 100ms);
+  EXPECT_EQ(footage.run_starts.size(), 2U);
+  ASSERT_FALSE(r.outlet.clock_offsets().empty());
+}
+
 TEST(CameraQuirks, Quirk10_DataBeforeTheFirstKeyPicture) {
   Recording r;
   r.start();

@@ -124,6 +124,29 @@ TEST(H265Sps, TellsPictureAndReordering) {
   EXPECT_GE(b->reorder_depth, 1);
 }
 
+/// A main profile SPS of so many pixels.
+Bytes h265_sps(uint32_t width, uint32_t height) {
+  // id, chroma 4:2:0, size, no crop, bit depths, order count, one layer's buffering, stop bits
+  std::string bits = ue(0) + ue(1) + ue(width) + ue(height) + "0" + ue(0) + ue(0) + ue(0) + "1" + ue(1) +
+                     ue(0) + ue(0) + "11111111";
+  Bytes nal{0x42, 0x01, 0x01};
+  nal.insert(nal.end(), 12, 0x11);  // profile, tier, level
+  while (bits.size() % 8 != 0) bits += '0';
+  for (std::size_t i = 0; i < bits.size(); i += 8) {
+    nal.push_back(static_cast<uint8_t>(std::stoi(bits.substr(i, 8), nullptr, 2)));
+  }
+  return nal;
+}
+
+TEST(H265Sps, RefusesPicturesBeyond64Megapixels) {
+  ASSERT_TRUE(parse_h265_sps(h265_sps(1920, 1088)));
+  EXPECT_EQ(parse_h265_sps(h265_sps(1920, 1088))->height, 1088);
+  EXPECT_TRUE(parse_h265_sps(h265_sps(8000, 8000)));
+  EXPECT_FALSE(parse_h265_sps(h265_sps(8008, 8000)));
+  EXPECT_FALSE(parse_h265_sps(h265_sps(16384, 16384)));
+  EXPECT_FALSE(parse_h265_sps(h265_sps(0x1000'0000, 8)));
+}
+
 TEST(H265Sps, RefusesEveryTruncationUpToThePictureSize) {
   const Bytes whole = from_hex(h265::kSps1080);
   for (std::size_t size = 0; size < 22; ++size)

@@ -1,0 +1,312 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <random>
+
+#include "capture/stream_state.h"
+#include "tests/capture/box_path.h"
+#include "tests/capture/fake_clock.h"
+
+/// Cameras as no test would think of them: random behaviour from a seed, through timeline, run builder and
+/// stream state, and what comes out compared with what was filmed when. A failure prints its seed.
+namespace mj::capture {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr int kSeeds = 600;
+constexpr double kRate = 90'000;
+constexpr std::size_t kUnitBytes = 24;
+constexpr int64_t kNoTruth = -1;
+
+Duration size_of(Duration duration) {
+  return duration < Duration{0} ? -duration : duration;
+}
+
+/// A unit's bytes: a slice that carries when it was filmed, or that nobody knows.
+void write_unit(Bytes& to, bool key, int64_t truth_us) {
+  Bytes unit(kUnitBytes, 0);
+  unit[3] = kUnitBytes - 4;
+  unit[4] = key ? 0x65 : 0x41;
+  static uint16_t serial = 0;
+  std::memcpy(&unit[14], &++serial, sizeof serial);  // no two pictures of the world are the same
+  std::memcpy(&unit[16], &truth_us, sizeof truth_us);
+  to.insert(to.end(), unit.begin(), unit.end());
+}
+
+/// Checks every fragment as it comes, and at the end that every hole was told.
+class Auditor final : public Outlet {
+ public:
+  explicit Auditor(std::mt19937_64& random) : random_(random) {}
+
+  [[nodiscard]] bool on_fragment(Fragment fragment) override {
+    EXPECT_LT(fragment.start, fragment.end);
+    EXPECT_GE(fragment.start, end_) << "overlap";
+    if (refusing && random_() % 30 == 0) {
+      told_ = true;  // the outlet's own to account for
+      refused += fragment.frames;
+      return false;
+    }
+    if (end_ != WallTime{} && fragment.start - end_ > milliseconds(1)) {
+      EXPECT_TRUE(told_) << "a hole of " << (fragment.start - end_).count() << " us that nobody told";
+    }
+    told_ = false;
+    end_ = fragment.end;
+    read_samples(fragment);
+    return true;
+  }
+  void on_outage(Outage outage) override {
+    EXPECT_TRUE(end_ == WallTime{} || outage.begin >= end_) << "an outage within footage";
+    told_ = true;
+  }
+
+  bool refusing = false;
+  uint64_t pictures = 0, refused = 0, checked = 0;
+  Duration worst{0};
+  uint64_t within_100ms_runs = 0;
+
+ private:
+  void read_samples(const Fragment& fragment) {
+    const Bytes& bytes = *fragment.bytes;
+    const auto trun = test::find_box(bytes, "moof/traf/trun");
+    const auto mdat = test::find_box(bytes, "mdat");
+    ASSERT_TRUE(trun && mdat);
+    const auto flags = static_cast<uint32_t>(test::big_endian(*trun, 0, 4));
+    const auto count = static_cast<std::size_t>(test::big_endian(*trun, 4, 4));
+    ASSERT_EQ(count, fragment.frames);
+    ASSERT_EQ(mdat->size(), count * kUnitBytes);
+    const std::size_t width = (flags & 0x800) != 0 ? 16 : 12;
+    int64_t ticks = fragment.decode_times[1].ticks;
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto duration = static_cast<int64_t>(test::big_endian(*trun, 12 + i * width, 4));
+      EXPECT_GT(duration, 0);
+      int64_t truth = 0;
+      std::memcpy(&truth, mdat->data() + i * kUnitBytes + 16, sizeof truth);
+      check_time(fragment, fragment.run->start + from_ticks(ticks, 90'000), truth);
+      ticks += duration;
+    }
+    pictures += count;
+  }
+  void check_time(const Fragment& fragment, WallTime at, int64_t truth_us) {
+    if (truth_us == kNoTruth) return;
+    ++checked;
+    const Duration error = size_of(at - from_us(truth_us));
+    worst = std::max(worst, error);
+    // A picture's stamp is that of its tick, rounded; half a tick and a microsecond are nobody's error.
+    EXPECT_LE(error, fragment.run->time_error + milliseconds(1)) << "run " << to_us(fragment.run->start);
+    if (fragment.run->time_error <= milliseconds(100)) ++within_100ms_runs;
+  }
+
+  std::mt19937_64& random_;
+  WallTime end_{};
+  bool told_ = true;
+};
+
+/// One camera, one recorder, two minutes.
+class World {
+ public:
+  explicit World(uint64_t seed) : random_(seed) {
+    reports_ = chance(0.7);
+    fps_ = uniform(5, 30);
+    ppm_ = uniform(-500, 500);
+    group_ = static_cast<int>(fps_ * uniform(0.5, 8));
+    encoder_ = milliseconds(static_cast<int64_t>(uniform(0, 250)));
+    jitter_ms_ = chance(0.5) ? uniform(0, 80) : uniform(0, 10);
+    own_ahead_ = milliseconds(static_cast<int64_t>(uniform(-6e5, 6e5)));
+    ticks_ = chance(0.3) ? 4294967296.0 - uniform(0, 60) * kRate : uniform(0, 4e9);
+    auditor.refusing = chance(0.2);
+    host_steps_ = chance(0.15);
+    for (int i = 0; i < 2; ++i) config_.push_back(make_config(i));
+  }
+
+  void run() {
+    state_.started();
+    connect();
+    const SteadyTime end = clock.steady_now() + minutes(2);
+    while (clock.steady_now() < end) {
+      if (!disturb()) picture();
+      advance(Duration(static_cast<int64_t>(1e6 / fps_)));
+    }
+    disconnect(GapCause::shutdown);
+    EXPECT_LE(auditor.pictures + auditor.refused, sent_);
+    EXPECT_GT(auditor.pictures, 0U);
+  }
+
+ private:
+  static std::shared_ptr<const rtsp::VideoConfig> make_config(int number) {
+    auto config = std::make_shared<rtsp::VideoConfig>();
+    config->codec = rtsp::Codec::h264;
+    config->record = {1, 0x64, 0, static_cast<uint8_t>(0x1E + number), 0xFF, 0xE0, 0};
+    config->width = 640 * (number + 1);
+    config->height = 360 * (number + 1);
+    return config;
+  }
+  [[nodiscard]] double uniform(double from, double to) {
+    return std::uniform_real_distribution<double>(from, to)(random_);
+  }
+  [[nodiscard]] bool chance(double p) { return uniform(0, 1) < p; }
+  /// Of something that happens once in `mean` on average.
+  [[nodiscard]] bool once_in(Duration mean) { return chance(1e6 / fps_ / static_cast<double>(mean.count())); }
+
+  void connect() {
+    state_.connecting("");
+    builder_.begin_session(std::nullopt);
+    since_key_ = group_;
+    next_report_ = clock.steady_now() + milliseconds(static_cast<int64_t>(uniform(100, 5000)));
+    received_ = blocked_until_ = clock.steady_now();
+    if (chance(0.3)) send_stored(static_cast<int>(uniform(1, 3) * fps_));
+  }
+  void disconnect(GapCause cause) {
+    on_the_way_.clear();
+    builder_.end_session();
+    state_.failed(cause, "");
+  }
+  /// What the camera had in store, from a key picture on, all at once.
+  void send_stored(int count) {
+    const double per_picture = kRate / fps_ * (1 + ppm_ * 1e-6);
+    for (int i = count; i > 0; --i) {
+      const WallTime filmed = clock.now() - Duration(static_cast<int64_t>(i * 1e6 / fps_));
+      send(ticks_ - i * per_picture, filmed, Duration{0});
+    }
+  }
+
+  void advance(Duration duration) {
+    clock.advance(duration);
+    const double seconds_passed = static_cast<double>(duration.count()) * 1e-6;
+    ticks_ += seconds_passed * kRate * (1 + ppm_ * 1e-6);
+    own_drift_us_ += seconds_passed * ppm_;
+    receive();
+  }
+
+  /// True: no picture this time.
+  bool disturb() {
+    if (reports_ && clock.steady_now() >= next_report_) report();
+    if (once_in(seconds(60))) reconnect();
+    if (once_in(seconds(90))) own_ahead_ += milliseconds(static_cast<int64_t>(uniform(-9e4, 9e4)));
+    if (once_in(seconds(90))) jump();
+    if (once_in(seconds(60))) current_ = 1 - current_;
+    if (once_in(seconds(60))) outlier();
+    if (host_steps_ && once_in(seconds(60))) step_host_clock();
+    if (once_in(seconds(30))) lost_ = static_cast<int>(uniform(1, 10));
+    if (once_in(seconds(45))) {  // nothing comes, then all at once
+      blocked_until_ = clock.steady_now() + milliseconds(static_cast<int64_t>(uniform(200, 5000)));
+    }
+    return lost_ > 0 && lost_-- > 0 && lose();
+  }
+  bool lose() { return after_gap_ = true; }
+  void reconnect() {
+    disconnect(GapCause::camera_unreachable);
+    advance(milliseconds(static_cast<int64_t>(uniform(50, 20'000))));
+    if (chance(0.5)) ticks_ = uniform(0, 4e9);
+    connect();
+  }
+  /// The camera's ticks begin anew. Until the next key picture, pictures are in a run that does not know.
+  void jump() {
+    ticks_ = chance(0.5) ? 0 : uniform(0, 4e9);
+    unknown_until_key_ = true;
+  }
+  void outlier() {
+    const double hours_off = (chance(0.5) ? 1 : -1) * uniform(1, 12);
+    unknown_ = true;
+    send(ticks_ + hours_off * 3600 * kRate, clock.now(), encoder_);
+    unknown_ = false;
+    advance(Duration(static_cast<int64_t>(1e6 / fps_)));
+  }
+  void step_host_clock() {
+    clock.step_wall(milliseconds(static_cast<int64_t>(uniform(-20'000, 20'000))));
+    truth_lost_ = true;  // which of the two times was true is not for a recorder to say
+  }
+
+  void report() {
+    next_report_ += seconds(5);
+    const WallTime own = clock.now() + own_ahead_ + Duration(static_cast<int64_t>(own_drift_us_));
+    const uint32_t at = stamp(ticks_);
+    deliver(Duration{0}, [this, own, at] { builder_.on_report(rtsp::Track::Kind::video, at, own); });
+  }
+  void picture() { send(ticks_, clock.now(), encoder_); }
+  static uint32_t stamp(double ticks) {
+    return static_cast<uint32_t>(static_cast<int64_t>(std::llround(ticks)));
+  }
+
+  void send(double ticks, WallTime filmed, Duration made_in) {
+    const bool key = ++since_key_ >= group_;
+    if (key) since_key_ = 0;
+    if (key && !unknown_) unknown_until_key_ = false;
+    const bool known = !unknown_ && !unknown_until_key_;
+    rtsp::Unit unit;
+    unit.rtp_time = stamp(ticks);
+    unit.bytes = kUnitBytes;
+    unit.key = key;
+    unit.after_gap = std::exchange(after_gap_, false);
+    unit.config = config_[static_cast<std::size_t>(current_)];
+    ++sent_;
+    deliver(made_in, [this, unit, truth = known ? to_us(filmed) : kNoTruth] {
+      write_unit(builder_.video().payload(), unit.key, truth_lost_ ? kNoTruth : truth);
+      builder_.video().on_unit(unit);
+    });
+  }
+
+  /// What leaves the camera after `made_in` is here later, and not before what left earlier.
+  void deliver(Duration made_in, std::function<void()> what) {
+    const SteadyTime leaves = clock.steady_now() + made_in;
+    const Duration travel = milliseconds(2) + milliseconds(static_cast<int64_t>(uniform(0, jitter_ms_)));
+    on_the_way_.emplace(leaves, std::pair{std::max(leaves + travel, blocked_until_), std::move(what)});
+  }
+  void receive() {
+    const SteadyTime now = clock.steady_now();
+    for (auto next = on_the_way_.begin(); next != on_the_way_.end(); next = on_the_way_.erase(next)) {
+      const SteadyTime at = std::max({next->second.first, blocked_until_, received_});
+      if (at > now) return;
+      received_ = at;
+      builder_.set_arrival({at, clock.now() - std::chrono::duration_cast<Duration>(now - at)});
+      next->second.second();
+    }
+  }
+
+ public:
+  test::FakeClock clock;
+
+ private:
+  std::mt19937_64 random_;
+
+ public:
+  Auditor auditor{random_};
+
+ private:
+  StreamState state_{"cam-1.main", clock, auditor};
+  RunBuilder builder_{"cam-1.main", state_};
+  std::vector<std::shared_ptr<const rtsp::VideoConfig>> config_;
+  bool reports_ = false, host_steps_ = false;
+  double fps_ = 25, ppm_ = 0, jitter_ms_ = 0, ticks_ = 0, own_drift_us_ = 0;
+  int group_ = 25, since_key_ = 0, current_ = 0, lost_ = 0;
+  Duration encoder_{0}, own_ahead_{0};
+  SteadyTime next_report_, blocked_until_, received_;
+  std::multimap<SteadyTime, std::pair<SteadyTime, std::function<void()>>> on_the_way_;  // by leaving
+  bool after_gap_ = false, unknown_ = false, unknown_until_key_ = false, truth_lost_ = false;
+  uint64_t sent_ = 0;
+};
+
+TEST(CoreSimulation, NothingOverlapsNothingIsSilentAndTimesAreAsTrueAsTheySay) {
+  uint64_t checked = 0, precise = 0, pictures = 0;
+  for (uint64_t seed = 1; seed <= kSeeds && !testing::Test::HasFailure(); ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    World world(seed);
+    world.run();
+    checked += world.auditor.checked;
+    precise += world.auditor.within_100ms_runs;
+    pictures += world.auditor.pictures;
+  }
+  if (testing::Test::HasFailure()) return;
+  EXPECT_GT(pictures, kSeeds * 500U) << "the simulation must record something";
+  EXPECT_GT(checked, pictures / 2);
+  EXPECT_GT(precise, checked / 10) << "and much of it with the help of reports";
+}
+
+}  // namespace
+}  // namespace mj::capture
