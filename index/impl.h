@@ -2,8 +2,10 @@
 
 #include <memory>
 
+#include "index/backlog.h"
 #include "index/footage.h"
 #include "index/index.h"
+#include "index/mutex.h"
 #include "index/reader_pool.h"
 #include "index/tail.h"
 #include "index/unique_fd.h"
@@ -18,9 +20,35 @@ namespace mj::index {
 [[nodiscard]] Result<storage::FoundSegment> read_finished(const config::Store& store,
                                                           const storage::SegmentRef& segment);
 
+/// A connection that reads for long, and how to end that early. Threads: any.
+class Interruptible {
+ public:
+  /// False: cancelled before.
+  bool begin(Database& database) {
+    const MutexLock lock(mutex_);
+    running_ = cancelled_ ? nullptr : &database;
+    return !cancelled_;
+  }
+  void end() {
+    const MutexLock lock(mutex_);
+    running_ = nullptr;
+  }
+  void cancel() {
+    const MutexLock lock(mutex_);
+    cancelled_ = true;
+    if (running_ != nullptr) running_->interrupt();
+  }
+
+ private:
+  Mutex mutex_;
+  Database* running_ MJ_GUARDED_BY(mutex_) = nullptr;
+  bool cancelled_ MJ_GUARDED_BY(mutex_) = false;
+};
+
 /// What an Index is made of. The writer goes first at the end, because what it still commits tells the tail.
 struct Index::Impl {
-  Impl(const Clock& used_clock, UniqueFd held_lock) : clock(used_clock), lock(std::move(held_lock)) {}
+  Impl(const Clock& used_clock, std::filesystem::path used_directory, UniqueFd held_lock)
+      : clock(used_clock), directory(std::move(used_directory)), lock(std::move(held_lock)) {}
 
   /// Has gap changes committed and then forgotten by the tail.
   void post(const StreamKey& stream, std::vector<NumberedChange> changes);
@@ -36,9 +64,17 @@ struct Index::Impl {
   /// Makes rows of a file that has none, under the rules of live footage.
   [[nodiscard]] Result<void> adopt(const storage::FoundSegment& found, bool suspect);
 
+  /// Before files become rows: every moment up to the newest of them has a cause.
+  [[nodiscard]] Result<void> explain_all(const std::vector<Backlog::File>& files);
+  /// The ledgers go on where the rows end; behind the last footage is what a crash cost.
+  [[nodiscard]] Result<void> resume_streams();
+
   const Clock& clock;
+  std::filesystem::path directory;
   UniqueFd lock;
   Tail tail;
+  Backlog backlog;
+  Interruptible verifying;
   std::unique_ptr<ReaderPool> readers;
   std::unique_ptr<Writer> writer;
 };

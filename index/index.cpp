@@ -1,32 +1,20 @@
 #include "index/index.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-
 #include <algorithm>
-#include <cerrno>
 
 #include "index/accounts.h"
 #include "index/cases.h"
 #include "index/impl.h"
 #include "index/ingest.h"
 #include "index/migrate.h"
+#include "index/rebuild.h"
 
 namespace mj::index {
 
 namespace {
 
+constexpr const char* kQuickCheck = "PRAGMA quick_check";
 constexpr int kReaders = 4;  // server/ asks from three threads; one to spare
-
-/// One index, one process. The lock goes with the process, however it ends.
-Result<UniqueFd> lock_directory(const std::filesystem::path& directory) {
-  const auto file = directory / "lock";
-  UniqueFd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!fd.valid()) return fail_errno(errno, file.native());
-  if (flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
-  if (errno != EWOULDBLOCK) return fail_errno(errno, file.native());
-  return fail(ErrorKind::unavailable, "another mingjingd uses this index ({})", directory.native());
-}
 
 Result<void> make_directory(const std::filesystem::path& directory) {
   std::error_code error;
@@ -55,7 +43,7 @@ Result<std::unique_ptr<Index>> Index::open(const std::filesystem::path& director
   MJ_TRY(auto database, Database::open(file, Database::Mode::write));
   auto migrated = migrate(*database);
   if (!migrated) return tl::unexpected(migrated.error().within(file.native()));
-  auto impl = std::make_unique<Impl>(clock, std::move(lock));
+  auto impl = std::make_unique<Impl>(clock, directory, std::move(lock));
   MJ_TRY(const auto streams, all_streams(*database));
   for (const auto& stream : streams) {
     MJ_TRY(const auto end, stream_end(*database, stream));
@@ -74,6 +62,25 @@ bool Index::healthy() const {
 }
 std::string Index::last_error() const {
   return impl_->writer->last_error();
+}
+
+Result<void> Index::verify() const {
+  const auto file = impl_->directory / "index.db";
+  MJ_TRY(const auto database, Database::open(file, Database::Mode::read));
+  if (!impl_->verifying.begin(*database))
+    return fail(ErrorKind::cancelled, "{}: not verified", file.native());
+  std::string found;
+  const auto read = database->each(kQuickCheck, [&](const Statement& row) {
+    if (found.empty() && row.text(0) != "ok") found = row.text(0);
+  });
+  impl_->verifying.end();
+  MJ_CHECK(read);
+  if (found.empty()) return {};
+  return fail(ErrorKind::corrupt, "{}: {}", file.native(), found);
+}
+
+void Index::cancel_verify() {
+  impl_->verifying.cancel();
 }
 
 // --- from storage --------------------------------------------------------------------------------

@@ -9,6 +9,7 @@
 
 #include "config/config.h"
 #include "index/model.h"
+#include "index/reports.h"
 #include "storage/storage.h"
 
 /// Facts become findable: what was recorded when, who was served where, which footage belongs to a case.
@@ -35,9 +36,17 @@ class Index final : public storage::Outlet {
   /// gets an end date.
   [[nodiscard]] Result<void> apply(const config::Settings& settings);
   /// Heals what a crash left: recovers `.part` files, adds rows of files without one, opens a gap
-  /// (lost_in_crash) behind each stream's last footage. Call before the recorder starts; cost is proportional
-  /// to open files, not to all files.
+  /// (lost_in_crash) behind each stream's last footage. Call before the recorder starts. What must be read is
+  /// bounded per stream; further files without a row (the index was lost, or is older than the store) wait
+  /// for adopt_backlog().
   [[nodiscard]] Result<void> recover(const std::vector<config::Store>& stores);
+  /// Makes rows of the files that recover() left, newest first. May run beside the recorder, in one thread.
+  /// `go_on(done, total)` is asked before each file; false ends it, and the next start finds the rest.
+  [[nodiscard]] Result<Adopted> adopt_backlog(const std::function<bool(uint64_t, uint64_t)>& go_on);
+  /// Reads the whole database, beside whatever else goes on. Errors: corrupt, with what SQLite found;
+  /// cancelled, by cancel_verify() from another thread, also when that was called before.
+  [[nodiscard]] Result<void> verify() const;
+  void cancel_verify();
   /// The newest closed segment's hash per stream, for storage::Recorder::start.
   [[nodiscard]] Result<std::vector<std::pair<StreamKey, Digest>>> last_digests() const;
   /// Compares every row with every file. `hashes`: read all bytes too. `repair`: heal what can be healed
@@ -97,6 +106,7 @@ class Index final : public storage::Outlet {
  private:
   struct Impl;
   class Checker;
+  class Adopter;
   explicit Index(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
@@ -107,6 +117,17 @@ class Index final : public storage::Outlet {
 [[nodiscard]] Result<std::vector<std::pair<StreamKey, Coverage>>> read_ledger(
     const std::filesystem::path& directory, const StreamKey& stream, WallTime from, WallTime to,
     const Clock& clock);
+
+/// Makes the index of `directory` anew from the files of `stores`; what files cannot tell (cases, visits,
+/// accounts) is taken over from the old index as far as that can be read. The old one is kept in
+/// Rebuilt::aside. Nobody may use the index meanwhile. Errors: unavailable (in use, or a store is missing;
+/// nothing was changed), no_space.
+[[nodiscard]] Result<Rebuilt> rebuild(const std::filesystem::path& directory,
+                                      const std::vector<config::Store>& stores, const Clock& clock,
+                                      const std::function<void(uint64_t, uint64_t)>& progress);
+/// The same without the files, in seconds: for a start that must not wait. open(), apply() and recover()
+/// then find footage again.
+[[nodiscard]] Result<Rebuilt> replace_damaged(const std::filesystem::path& directory, const Clock& clock);
 
 /// A case number as it is compared: NFKC, case folded, every dash and space removed; at most 64 code points.
 /// Errors: invalid (empty, too long, not UTF-8, control characters).

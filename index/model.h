@@ -133,18 +133,4 @@ struct Account {
   std::string login, display_name, password_hash;  ///< the hash: argon2id, libsodium's string form
 };
 
-/// One thing that is not as the storage law wants it.
-struct Finding {
-  std::string kind;  ///< missing_file, orphan_file, size_differs, hash_differs, open_file, chain_broken,
-                     ///< stranger, store_unavailable
-  storage::SegmentRef segment;
-  std::string detail;
-  bool healed = false;
-};
-
-struct CheckReport {
-  uint64_t rows = 0, files = 0, bytes = 0;
-  std::vector<Finding> findings;
-};
-
 }  // namespace mj::index

@@ -42,6 +42,8 @@ ErrorKind kind_of(int code, int system_errno) {
     case SQLITE_PERM:
     case SQLITE_AUTH:
       return ErrorKind::denied;
+    case SQLITE_INTERRUPT:
+      return ErrorKind::cancelled;
     case SQLITE_CONSTRAINT:
     case SQLITE_TOOBIG:
       return ErrorKind::invalid;
@@ -183,6 +185,10 @@ Result<void> Database::script(std::string_view sql) {
   const int code = sqlite3_exec(handle_.get(), text.c_str(), nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) return fail_sqlite(handle_.get(), code, "script");
   return {};
+}
+
+void Database::interrupt() {
+  sqlite3_interrupt(handle_.get());
 }
 
 int64_t Database::last_insert_id() const {

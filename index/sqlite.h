@@ -76,7 +76,7 @@ class Statement {
 /// One connection with its cache of prepared statements.
 /// Owner: the writer or the reader pool. Thread: one at a time; not to be shared. Does not: retry or log.
 /// Failure: errors carry SQLite's text and a kind: no_space (full), unavailable (busy, I/O), corrupt, denied,
-/// invalid (constraint).
+/// invalid (constraint), cancelled (interrupted).
 class Database {
  public:
   enum class Mode { write, read };
@@ -99,6 +99,9 @@ class Database {
 
   /// Many statements at once, for migrations and pragmas only: text of ours, never of others.
   [[nodiscard]] Result<void> script(std::string_view sql);
+
+  /// Ends the statement that is running, with `cancelled`. From any thread.
+  void interrupt();
 
   [[nodiscard]] int64_t last_insert_id() const;
   /// Rows changed by the last statement.

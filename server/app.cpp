@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::chrono::seconds kBetweenAttempts{5};
 constexpr std::chrono::seconds kStopWithin{10};
+constexpr const char* kRebuild = "mingjing rebuild-index --config FILE";
 constexpr int kExitNoIndex = 2;
 constexpr int kExitForced = 3;
 
@@ -82,9 +83,7 @@ App::~App() {
 Result<void> App::start() {
   raise_descriptor_limit();
   MJ_CHECK(make_data_directory(settings_.data_directory));
-  MJ_TRY(index_, index::Index::open(index_directory(settings_), clock_));
-  MJ_CHECK(index_->apply(settings_));
-  heal();
+  MJ_CHECK(open_index());
   std::vector<std::pair<StreamKey, Digest>> digests;
   if (auto found = index_->last_digests()) {
     digests = std::move(*found);
@@ -96,15 +95,51 @@ Result<void> App::start() {
   recorder_->start(std::move(digests));
   capture_ = std::make_unique<capture::Capture>(settings_, clock_, *recorder_);
   capture_->start();
+  backlog_ = std::thread([this] { look_after_index(); });
   return {};
 }
 
-/// What a crash left. A store that is missing now is healed when it is back and mingjingd starts again;
-/// recording does not wait.
-void App::heal() {
-  if (auto healed = index_->recover(settings_.stores); !healed) {
-    spdlog::error("recovery: {}; recording goes on, `mingjing check --repair` heals later",
-                  healed.error().message);
+Result<void> App::open_index() {
+  auto opened = try_open_index();
+  if (opened || opened.error().kind != ErrorKind::corrupt) return opened;
+  // Recording does not wait for a person: what can be read of the index is carried over, and footage is found
+  // again from its files.
+  spdlog::error("index: damaged: {}", opened.error().message);
+  index_.reset();
+  auto replaced = index::replace_damaged(index_directory(settings_), clock_);
+  if (!replaced) {
+    return fail(replaced.error().kind, "the index is damaged ({}) and cannot be replaced: {}; run `{}`",
+                opened.error().message, replaced.error().message, kRebuild);
+  }
+  spdlog::error("index: the damaged one is kept in {}; {} tables were taken over", replaced->aside.native(),
+                replaced->carried.size());
+  for (const std::string& lost : replaced->lost) spdlog::error("index: could not be taken over: {}", lost);
+  return try_open_index();
+}
+
+/// Opens the index and heals what a crash left. A store that is missing now is healed when it is back and
+/// mingjingd starts again; recording does not wait.
+Result<void> App::try_open_index() {
+  MJ_TRY(index_, index::Index::open(index_directory(settings_), clock_));
+  MJ_CHECK(index_->apply(settings_));
+  auto healed = index_->recover(settings_.stores);
+  if (healed || healed.error().kind == ErrorKind::corrupt) return healed;
+  spdlog::error("recovery: {}; recording goes on, `mingjing check --repair` heals later",
+                healed.error().message);
+  return {};
+}
+
+/// What need not hold up recording: rows of further files, and a look at every page of the index.
+void App::look_after_index() {
+  name_thread("index-backlog");
+  const auto go_on = [this](uint64_t, uint64_t) { return !stopping_; };
+  if (auto adopted = index_->adopt_backlog(go_on); !adopted) {
+    spdlog::error("index: {}; files without a row are taken up at the next start", adopted.error().message);
+  }
+  if (stopping_) return;
+  if (auto verified = index_->verify(); !verified && verified.error().kind != ErrorKind::cancelled) {
+    spdlog::error("index: damaged: {}; recording goes on; stop mingjingd and run `{}`",
+                  verified.error().message, kRebuild);
   }
 }
 
@@ -136,10 +171,13 @@ void App::serve() {
 void App::stop() {
   if (!index_) return;
   const StopDeadline deadline;
+  stopping_ = true;
+  index_->cancel_verify();
   if (server_) server_->stop();
   serving_ = false;
   if (capture_) capture_->stop();
   if (recorder_) recorder_->stop();
+  if (backlog_.joinable()) backlog_.join();
   server_.reset();
   capture_.reset();
   recorder_.reset();

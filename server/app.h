@@ -1,8 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <csignal>
 #include <memory>
 #include <optional>
+#include <thread>
 
 #include "capture/capture.h"
 #include "config/config.h"
@@ -17,8 +19,8 @@ namespace mj::server {
 /// on when the server cannot start.
 ///
 /// Owner: main(). Thread: one calls everything. Does not: know what any module does. Fails: start() when the
-/// index cannot be opened, since footage that nobody can find is not recorded; everything else is reported,
-/// waited for and tried again.
+/// index cannot be opened, since footage that nobody can find is not recorded (a damaged one is set aside and
+/// replaced); everything else is reported, waited for and tried again.
 class App {
  public:
   App(config::Settings settings, const Clock& clock);
@@ -42,7 +44,9 @@ class App {
   [[nodiscard]] int run(const sigset_t& stop_signals);
 
  private:
-  void heal();
+  [[nodiscard]] Result<void> open_index();
+  [[nodiscard]] Result<void> try_open_index();
+  void look_after_index();
   [[nodiscard]] Context context();
 
   const config::Settings settings_;
@@ -52,6 +56,8 @@ class App {
   std::unique_ptr<storage::Recorder> recorder_;
   std::unique_ptr<capture::Capture> capture_;
   std::unique_ptr<Server> server_;
+  std::thread backlog_;
+  std::atomic<bool> stopping_ = false;
   bool serving_ = false;
   std::string last_refusal_;  ///< why the server did not start, so that the log says it once
   SteadyTime next_attempt_;

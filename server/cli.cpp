@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
   int exit_code = mj::server::kCouldNotRun;
   mj::server::add_check(app, exit_code);
   mj::server::add_coverage(app, exit_code);
+  mj::server::add_rebuild_index(app, exit_code);
   try {
     CLI11_PARSE(app, argc, argv);
   } catch (const std::exception& problem) {

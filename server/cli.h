@@ -10,6 +10,7 @@ namespace mj::server {
 /// ends as kCouldNotRun in main().
 void add_check(CLI::App& app, int& exit_code);
 void add_coverage(CLI::App& app, int& exit_code);
+void add_rebuild_index(CLI::App& app, int& exit_code);
 
 inline constexpr int kClean = 0;
 inline constexpr int kFindings = 1;

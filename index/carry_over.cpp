@@ -1,0 +1,91 @@
+#include <array>
+
+#include "index/migrate.h"
+#include "index/rebuild.h"
+
+namespace mj::index {
+
+namespace {
+
+struct Table {
+  std::string_view name;
+  const char* copy;
+};
+
+// Parents before children: the copy obeys foreign keys.
+constexpr std::array kCarried{
+    Table{"areas", "INSERT OR IGNORE INTO main.areas SELECT * FROM old.areas"},
+    Table{"windows", "INSERT OR IGNORE INTO main.windows SELECT * FROM old.windows"},
+    Table{"clerks", "INSERT OR IGNORE INTO main.clerks SELECT * FROM old.clerks"},
+    Table{"workstations", "INSERT OR IGNORE INTO main.workstations SELECT * FROM old.workstations"},
+    Table{"stores", "INSERT OR IGNORE INTO main.stores SELECT * FROM old.stores"},
+    Table{"streams", "INSERT OR IGNORE INTO main.streams SELECT * FROM old.streams"},
+    Table{"window_streams", "INSERT OR IGNORE INTO main.window_streams SELECT * FROM old.window_streams"},
+    Table{"gaps", "INSERT OR IGNORE INTO main.gaps SELECT * FROM old.gaps"},
+    Table{"titles", "INSERT OR IGNORE INTO main.titles SELECT * FROM old.titles"},
+    Table{"shots", "INSERT OR IGNORE INTO main.shots SELECT * FROM old.shots"},
+    Table{"items", "INSERT OR IGNORE INTO main.items SELECT * FROM old.items"},
+    Table{"cases", "INSERT OR IGNORE INTO main.cases SELECT * FROM old.cases"},
+    Table{"events", "INSERT OR IGNORE INTO main.events SELECT * FROM old.events"},
+    Table{"visits", "INSERT OR IGNORE INTO main.visits SELECT * FROM old.visits"},
+    Table{"links", "INSERT OR IGNORE INTO main.links SELECT * FROM old.links"},
+    Table{"accounts", "INSERT OR IGNORE INTO main.accounts SELECT * FROM old.accounts"},
+    Table{"sessions", "INSERT OR IGNORE INTO main.sessions SELECT * FROM old.sessions"},
+};
+
+constexpr const char* kAttach = "ATTACH DATABASE ?1 AS old";
+constexpr const char* kDetach = "DETACH DATABASE old";
+constexpr const char* kLook = "SELECT count(*) FROM old.sqlite_schema";
+
+Result<void> copy(Database& fresh, const Table& table) {
+  MJ_TRY(auto transaction, Transaction::begin(fresh, Transaction::Kind::write));
+  MJ_CHECK(fresh.run(table.copy));
+  return transaction.commit();
+}
+
+/// Errors: corrupt (not a database, or one without a readable schema).
+Result<void> attach(const std::filesystem::path& old, Database& fresh) {
+  MJ_CHECK(fresh.run(kAttach, old.native()));
+  MJ_CHECK(fresh.first(kLook, [](const Statement& row) { return row.integer(0); }));
+  return {};
+}
+
+/// Brings an index of an earlier version up to date, so that its tables have our columns.
+Result<void> modernise(const std::filesystem::path& old) {
+  MJ_TRY(const auto database, Database::open(old, Database::Mode::write));
+  return migrate(*database);
+}
+
+}  // namespace
+
+std::vector<std::string_view> carried_tables() {
+  std::vector<std::string_view> names;
+  for (const Table& table : kCarried) names.push_back(table.name);
+  return names;
+}
+
+std::vector<std::string_view> tables_from_files() {
+  return {"runs", "segments"};
+}
+
+Result<void> carry_over(const std::filesystem::path& old, Database& fresh, Rebuilt& rebuilt) {
+  if (auto modern = modernise(old); !modern) {
+    spdlog::warn("index: the old index is not what it should be: {}", modern.error().message);
+  }
+  const auto attached = attach(old, fresh);
+  for (const Table& table : kCarried) {
+    auto copied = attached ? copy(fresh, table) : attached;
+    if (copied) {
+      rebuilt.carried.emplace_back(table.name);
+      continue;
+    }
+    // Not even room for it: that is not the old index's fault.
+    if (copied.error().kind == ErrorKind::no_space) return copied;
+    rebuilt.lost.push_back(fmt::format("{}: {}", table.name, copied.error().message));
+  }
+  // What could not even be attached cannot be detached either; both are the old index's matter.
+  static_cast<void>(fresh.run(kDetach));
+  return {};
+}
+
+}  // namespace mj::index
