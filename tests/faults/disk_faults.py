@@ -52,7 +52,7 @@ def disk_full_at_start(bench):
         hall.stop()
         sh("dd", "if=/dev/zero", f"of={bench.folder}/fullstart/lost+found/filler", "bs=1M", check=False)
         hall.start()
-        told = wait_for(lambda: hall.said("free on") or hall.said("full"), 10, "an alarm")
+        told = wait_for(lambda: hall.said("free on") or hall.said("is full"), 10, "an alarm")
         time.sleep(4)
         before = hall.sizes()
         (disk.place / "lost+found/filler").unlink()

@@ -83,7 +83,7 @@ class Hall:
         self.config = self.dir / "hall.toml"
         self.daemon = self.farm = None
         self.environment = {}
-        self.unplanned = []
+        self.log_begin = 0
 
     def __enter__(self):
         for store in self.stores:
@@ -133,6 +133,8 @@ class Hall:
     def start(self, environment=None):
         """Starts mingjingd; returns at once."""
         self.environment = environment or {}
+        log = self.dir / "mingjingd.log"
+        self.log_begin = log.stat().st_size if log.exists() else 0
         self.daemon = self.spawn("mingjingd.log", self.bench.program("server/mingjingd"), "--config", self.config,
                                  environment=self.environment)
         self.started_us = int(time.time() * 1e6)
@@ -181,7 +183,8 @@ class Hall:
         return " | ".join((self.dir / "mingjingd.log").read_text(errors="replace").splitlines()[-lines:])
 
     def said(self, words):
-        return words in (self.dir / "mingjingd.log").read_text(errors="replace")
+        """Since the last start."""
+        return words in (self.dir / "mingjingd.log").read_bytes()[self.log_begin :].decode(errors="replace")
 
     def command(self, *arguments):
         """`mingjing …` with --json; (exit code, answer)."""
