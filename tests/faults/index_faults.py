@@ -7,7 +7,7 @@ from hall import Hall
 from judge import judge
 
 
-def recorded(hall, seconds=12):
+def recorded(hall, seconds=8):
     hall.start_and_record()
     time.sleep(seconds)
     hall.stop()
@@ -39,7 +39,7 @@ def index_older(bench):
     with Hall(bench, "older") as hall:
         files = recorded(hall, 6)
         shutil.copytree(hall.index, hall.dir / "backup")
-        files |= recorded(hall, 12)
+        files |= recorded(hall, 10)
         shutil.rmtree(hall.index)
         shutil.copytree(hall.dir / "backup", hall.index)
         return again(hall, files)
