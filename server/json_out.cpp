@@ -151,6 +151,9 @@ json::object to_json(const capture::StreamStatus& status, const config::Settings
   out["detail"] = status.detail;
   out["since_us"] = to_us(status.since);
   out["last_frame_us"] = to_json(status.last_frame);
+  out["look"] = capture::name(status.look);
+  out["camera_clock_offset_us"] =
+      status.camera_clock ? json::value(status.camera_clock->offset.count()) : json::value(nullptr);
   return out;
 }
 

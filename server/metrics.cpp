@@ -49,6 +49,17 @@ void add_streams(Families& out, const std::vector<capture::StreamStatus>& stream
   each("mj_stream_last_frame_timestamp_seconds", "When the newest frame came, 0 if none did",
        MetricType::Gauge,
        [](const auto& s) { return s.last_frame ? static_cast<double>(to_us(*s.last_frame)) / 1e6 : 0.0; });
+  each("mj_stream_picture_frozen", "1 while one key picture is like the other", MetricType::Gauge,
+       [](const auto& s) { return s.look == capture::Look::frozen ? 1.0 : 0.0; });
+  each("mj_stream_picture_dark", "1 while key pictures are far smaller than usual", MetricType::Gauge,
+       [](const auto& s) { return s.look == capture::Look::dark ? 1.0 : 0.0; });
+  MetricFamily& clocks =
+      out.add("mj_camera_clock_offset_seconds", "The camera's clock minus ours", MetricType::Gauge);
+  for (const auto& s : streams) {
+    if (s.camera_clock)
+      Families::sample(clocks, static_cast<double>(s.camera_clock->offset.count()) / 1e6,
+                       {{"stream", s.stream}});
+  }
 }
 
 void add_stores(Families& out, const std::vector<storage::StoreStatus>& stores) {
@@ -63,6 +74,14 @@ void add_stores(Families& out, const std::vector<storage::StoreStatus>& stores) 
        [](const auto& s) { return static_cast<double>(s.total_bytes); });
   each("mj_store_queued_fragments", "Fragments waiting for the disk",
        [](const auto& s) { return static_cast<double>(s.queued); });
+  MetricFamily& refused =
+      out.add("mj_store_refused_fragments_total", "Fragments there was no room for", MetricType::Counter);
+  for (const auto& store : stores) {
+    for (const StreamKind kind : {StreamKind::main, StreamKind::sub, StreamKind::screen}) {
+      const auto count = static_cast<double>(store.refused[static_cast<std::size_t>(kind)]);
+      Families::sample(refused, count, {{"store", store.id}, {"kind", mj::name(kind)}});
+    }
+  }
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ constexpr Duration kFirstLook = std::chrono::seconds(2);
 /// when its store is not writable and has no job of it in hand: then nothing of it is open there
 /// (StoreWriter::writable()), so that the outlet hears of a stream from one thread at a time and in order.
 struct Recorder::Impl {
-  Impl(const config::Settings& settings, const Clock& clock, storage::Outlet& outlet, FileSystem& files) {
+  Impl(const config::Settings& settings, const Clock& clock, storage::Outlet& outlet, FileSystem& files)
+      : next(outlet) {
     for (const config::Store& store : settings.stores) {
       actors.push_back(std::make_unique<StoreActor>(store, settings.storage, files, clock, outlet,
                                                     [this](StreamDesk& desk) { done(desk); }));
@@ -35,8 +36,12 @@ struct Recorder::Impl {
       refuse(desk, {desk.tail.key, start, actor.cause(), actor.status().detail});
       return false;
     }
+    if (actor.behind()) {
+      refuse(desk, {desk.tail.key, start, GapCause::disk_error, actor.status().detail});
+      return false;
+    }
     Job job{&desk, std::move(fragment)};
-    if (!actor.queue().try_push(job)) {
+    if (!actor.offer(job)) {
       refuse(desk, {desk.tail.key, start, GapCause::overload,
                     fmt::format("{} fragments wait for store {}: its disk is too slow", actor.queue().size(),
                                 actor.status().id)});
@@ -65,7 +70,7 @@ struct Recorder::Impl {
   }
 
   void push_control(StreamDesk& desk, Job job) {
-    if (!actors[desk.store]->queue().try_push(job)) return;  // closed
+    if (!actors[desk.store]->offer(job)) return;  // closed
     desk.outage_last = true;
     ++desk.waiting;
   }
@@ -93,6 +98,7 @@ struct Recorder::Impl {
     return all;
   }
 
+  storage::Outlet& next;
   std::vector<std::unique_ptr<StoreActor>> actors;
   std::mutex mutex;
   bool running = false;                             ///< this and below: guarded by mutex
@@ -137,6 +143,11 @@ bool Recorder::on_fragment(capture::Fragment fragment) {
 
 void Recorder::on_outage(capture::Outage outage) {
   impl_->report(std::move(outage));
+}
+
+/// No footage, no order to keep: straight on.
+void Recorder::on_clock_offset(capture::ClockOffset offset) {
+  impl_->next.on_clock_offset(std::move(offset));
 }
 
 std::vector<StoreStatus> Recorder::status() const {

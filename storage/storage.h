@@ -1,6 +1,6 @@
 #pragma once
 
-#include <atomic>
+#include <array>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -56,8 +56,8 @@ struct SegmentClosed {
 
 class FileSystem;  ///< storage/file_system.h; tests bring their own
 
-/// What storage hands on. Implemented by index. Called from a store's writer thread, in order per stream;
-/// must not block for longer than a bounded queue needs.
+/// What storage hands on. Implemented by index. Called from a store's writer thread, in order per stream
+/// (clock offsets: from capture's); must not block for longer than a bounded queue needs.
 class Outlet {
  public:
   virtual ~Outlet() = default;
@@ -65,6 +65,7 @@ class Outlet {
   virtual void on_fragment_durable(FragmentDurable durable) = 0;
   virtual void on_segment_closed(SegmentClosed closed) = 0;
   virtual void on_outage(capture::Outage outage) = 0;
+  virtual void on_clock_offset(capture::ClockOffset) {}
 };
 
 struct StoreStatus {
@@ -73,7 +74,8 @@ struct StoreStatus {
   bool writable = false;
   std::string detail;  ///< why not, and what to do
   uint64_t free_bytes = 0, total_bytes = 0;
-  uint64_t queued = 0;  ///< fragments waiting for the disk
+  uint64_t queued = 0;                ///< fragments waiting for the disk
+  std::array<uint64_t, 3> refused{};  ///< fragments there was no room for, by StreamKind
 };
 
 /// What a finished or interrupted file tells about itself, read from the file alone.
@@ -104,8 +106,7 @@ struct FoundSegment {
 /// without one whole fragment is removed (not_found). `.part` files must have no writer.
 [[nodiscard]] Result<FoundSegment> recover(const config::Store& store, const SegmentRef& segment);
 
-/// Byte ranges of segments. Thread-safe; keeps a bounded cache of descriptors. Does not check who asks: that
-/// is the gate's.
+/// Byte ranges of segments. Thread-safe; bounded cache of descriptors. Who may ask is the gate's business.
 class Reader {
  public:
   explicit Reader(std::vector<config::Store> stores);
@@ -138,7 +139,7 @@ class Recorder final : public capture::Outlet {
 
   [[nodiscard]] bool on_fragment(capture::Fragment fragment) override;
   void on_outage(capture::Outage outage) override;
-
+  void on_clock_offset(capture::ClockOffset offset) override;
   [[nodiscard]] std::vector<StoreStatus> status() const;
 
  private:

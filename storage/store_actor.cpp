@@ -7,6 +7,12 @@ namespace {
 // Of the 10 s that a stop may take.
 constexpr Duration kDrainFor = std::chrono::seconds(5);
 constexpr Duration kCloseUntil = std::chrono::seconds(9);
+constexpr Duration kBehind = std::chrono::seconds(8);  // so that people know within ten
+
+std::string behind_sentence(Duration late) {
+  return fmt::format("nothing became durable for {} s: the disk does not answer or is far too slow",
+                     std::chrono::floor<std::chrono::seconds>(late).count());
+}
 
 }  // namespace
 
@@ -38,7 +44,31 @@ void StoreActor::join() {
 StoreStatus StoreActor::status() const {
   StoreStatus status = writer_.status();
   status.queued = queue_.size();
+  status.refused = queue_.refused();
+  if (const auto late = behind(); late && status.writable) {
+    status.writable = false;
+    status.detail = behind_sentence(*late);
+  }
   return status;
+}
+
+bool StoreActor::offer(Job& job) {
+  job.taken = clock_.steady_now();
+  return queue_.try_push(job);
+}
+
+std::optional<Duration> StoreActor::behind() const {
+  const SteadyTime now = clock_.steady_now();
+  SteadyTime since = queue_.oldest().value_or(now);
+  if (const SteadyTime::rep busy = busy_since_.load(); busy != 0) {
+    since = std::min(since, SteadyTime{SteadyTime::duration{busy}});
+  }
+  const auto late = std::chrono::duration_cast<Duration>(now - since);
+  return late >= kBehind ? std::optional(late) : std::nullopt;
+}
+
+void StoreActor::be_busy() {
+  busy_since_.store(clock_.steady_now().time_since_epoch().count());
 }
 
 void StoreActor::run() {
@@ -46,12 +76,12 @@ void StoreActor::run() {
   writer_.tick();
   looked_.set_value();
   while (true) {
-    if (auto job = queue_.pop(writer_.until_due())) {
-      handle(std::move(*job));
-    } else if (queue_.closed()) {
-      break;
-    }
+    auto job = queue_.pop(writer_.until_due());
+    if (!job && queue_.closed()) break;
+    be_busy();
+    if (job) handle(std::move(*job));
     writer_.tick();
+    be_idle();
   }
   writer_.close_all(closed_at_ + kCloseUntil);
 }

@@ -35,7 +35,12 @@ class StoreActor {
   void close();
   void join();
 
-  [[nodiscard]] StoreQueue& queue() { return queue_; }
+  /// False: no room, or closed; `job` is then untouched.
+  [[nodiscard]] bool offer(Job& job);
+  [[nodiscard]] const StoreQueue& queue() const { return queue_; }
+  /// How long the disk has been at one thing, or the oldest job has waited, if that is longer than a disk
+  /// that answers needs: frames come, and nothing becomes durable.
+  [[nodiscard]] std::optional<Duration> behind() const;
   [[nodiscard]] bool writable() const { return writer_.writable(); }
   [[nodiscard]] GapCause cause() const { return writer_.cause(); }
   [[nodiscard]] StoreStatus status() const;
@@ -45,12 +50,16 @@ class StoreActor {
   void handle(Job job);
   [[nodiscard]] bool late(Duration after_close) const;
 
+  void be_busy();
+  void be_idle() { busy_since_.store(0); }
+
   const std::string id_;
   const Clock& clock_;
   const std::function<void(StreamDesk&)> done_;
   StoreQueue queue_;
   StoreWriter writer_;
-  SteadyTime closed_at_{};  ///< written before the queue is closed, read after
+  std::atomic<SteadyTime::rep> busy_since_ = 0;  ///< 0: waits for jobs
+  SteadyTime closed_at_{};                       ///< written before the queue is closed, read after
   std::promise<void> looked_;
   std::thread thread_;
 };

@@ -9,6 +9,24 @@ std::size_t payload_of(const Job& job) {
   return fragment != nullptr ? fragment->bytes->size() : 0;
 }
 
+StreamKind kind_of(const capture::Fragment& fragment) {
+  if (!fragment.run || fragment.run->stream.ends_with(".main")) return StreamKind::main;
+  return fragment.run->stream.ends_with(".sub") ? StreamKind::sub : StreamKind::screen;
+}
+
+/// How much of a limit a stream's fragments may fill.
+std::size_t share(std::size_t limit, StreamKind kind) {
+  switch (kind) {
+    case StreamKind::main:
+      return limit;
+    case StreamKind::sub:
+      return limit / 2;
+    case StreamKind::screen:
+      return limit + limit / 8;
+  }
+  return limit;
+}
+
 }  // namespace
 
 bool StoreQueue::try_push(Job& job) {
@@ -16,8 +34,13 @@ bool StoreQueue::try_push(Job& job) {
     const std::lock_guard lock(mutex_);
     if (closed_) return false;
     const std::size_t payload = payload_of(job);
-    const bool fragment = std::holds_alternative<capture::Fragment>(job.what);
-    if (fragment && (jobs_.size() >= limits_.items || payload > limits_.bytes - bytes_)) return false;
+    if (const auto* fragment = std::get_if<capture::Fragment>(&job.what)) {
+      const StreamKind kind = kind_of(*fragment);
+      if (jobs_.size() >= share(limits_.items, kind) || bytes_ + payload > share(limits_.bytes, kind)) {
+        ++refused_[static_cast<std::size_t>(kind)];
+        return false;
+      }
+    }
     bytes_ += payload;
     jobs_.push_back(std::move(job));
   }
@@ -51,6 +74,16 @@ bool StoreQueue::closed() const {
 std::size_t StoreQueue::size() const {
   const std::lock_guard lock(mutex_);
   return jobs_.size();
+}
+
+std::optional<SteadyTime> StoreQueue::oldest() const {
+  const std::lock_guard lock(mutex_);
+  return jobs_.empty() ? std::nullopt : std::optional(jobs_.front().taken);
+}
+
+std::array<uint64_t, 3> StoreQueue::refused() const {
+  const std::lock_guard lock(mutex_);
+  return refused_;
 }
 
 }  // namespace mj::storage

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -19,8 +20,12 @@ struct Refusal {
 struct Job {
   StreamDesk* stream = nullptr;
   std::variant<capture::Fragment, capture::Outage, Refusal> what;
+  SteadyTime taken{};  ///< since when it waits
 };
 
+/// Of fragments. When a disk is too slow, sub streams are refused first: from half of this on, because the
+/// main stream shows the same. Screens are refused last, with an eighth more: they are small, and a shot that
+/// is missing cannot be seen on a camera.
 struct QueueLimits {
   std::size_t items = 8192;
   std::size_t bytes = 128 << 20;  ///< of payload: more than a second of 177 cameras
@@ -40,6 +45,10 @@ class StoreQueue {
   void close();
   [[nodiscard]] bool closed() const;
   [[nodiscard]] std::size_t size() const;
+  /// Since when the oldest has waited.
+  [[nodiscard]] std::optional<SteadyTime> oldest() const;
+  /// Fragments there was no room for, by StreamKind.
+  [[nodiscard]] std::array<uint64_t, 3> refused() const;
 
  private:
   const QueueLimits limits_;
@@ -47,6 +56,7 @@ class StoreQueue {
   std::condition_variable ready_;
   std::deque<Job> jobs_;  ///< this and below: guarded by mutex_
   std::size_t bytes_ = 0;
+  std::array<uint64_t, 3> refused_{};
   bool closed_ = false;
 };
 

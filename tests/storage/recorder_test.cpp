@@ -27,6 +27,20 @@ class Disks final : public FileSystem {
   std::map<std::string, FakeFileSystem> disks_;
 };
 
+/// Goes on by itself, and when told.
+class HurriedClock final : public Clock {
+ public:
+  [[nodiscard]] WallTime now() const override { return system_.now() + Duration{ahead_us_.load()}; }
+  [[nodiscard]] SteadyTime steady_now() const override {
+    return system_.steady_now() + Duration{ahead_us_.load()};
+  }
+  void advance(Duration duration) { ahead_us_ += duration.count(); }
+
+ private:
+  SystemClock system_;
+  std::atomic<int64_t> ahead_us_ = 0;
+};
+
 class RecorderTest : public testing::Test {
  protected:
   void start(std::vector<std::string> roots, std::vector<std::pair<StreamKey, Digest>> digests = {}) {
@@ -60,7 +74,7 @@ class RecorderTest : public testing::Test {
   }
 
   Duration segment_duration_ = 3s;
-  SystemClock clock_;
+  HurriedClock clock_;
   Memory memory_;
   Disks disks_;
   std::shared_ptr<const capture::Run> run_ = make_run("a.main", kStart);
@@ -80,6 +94,29 @@ TEST_F(RecorderTest, KeepsFragmentsAndOutagesInOrder) {
   ASSERT_TRUE(hand_in(kStart + 1s));
   recorder_->on_outage({"a.main", kStart + 2s, GapCause::camera_unreachable, ""});
   ASSERT_TRUE(hand_in(kStart + 5s));
+  recorder_->stop();
+  EXPECT_EQ(memory_.story(), "oddc!odc");
+}
+
+TEST_F(RecorderTest, FramesButNothingDurableIsAnAlarmAndAGap) {
+  start({"/s1"});
+  ASSERT_TRUE(hand_in(kStart));
+  ASSERT_TRUE(saw([](const std::string& story) { return story == "od"; }));
+  disks_.disk("/s1").hold_syncs(true);
+  ASSERT_TRUE(hand_in(kStart + 1s));
+  int waited = 0;
+  ASSERT_TRUE(eventually([&] {
+    if (!recorder_->status().at(0).writable) return true;
+    clock_.advance(1s);
+    ++waited;
+    return false;
+  }));
+  EXPECT_GE(waited, 8);
+  EXPECT_THAT(recorder_->status().at(0).detail, HasSubstr("nothing became durable for"));
+  EXPECT_FALSE(hand_in(kStart + 2s));
+  disks_.disk("/s1").hold_syncs(false);
+  ASSERT_TRUE(eventually([&] { return recorder_->status().at(0).writable; }));
+  EXPECT_TRUE(hand_in(kStart + 3s)) << "and goes on by itself";
   recorder_->stop();
   EXPECT_EQ(memory_.story(), "oddc!odc");
 }

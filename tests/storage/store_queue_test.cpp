@@ -13,6 +13,14 @@ Job fragment_job(std::size_t payload) {
   return Job{nullptr, std::move(fragment)};
 }
 
+Job fragment_job(const char* stream, std::size_t payload) {
+  Job job = fragment_job(payload);
+  auto run = std::make_shared<capture::Run>();
+  run->stream = stream;
+  std::get<capture::Fragment>(job.what).run = std::move(run);
+  return job;
+}
+
 Job outage_job() {
   return Job{nullptr, capture::Outage{"a.main", kStart, GapCause::stalled, ""}};
 }
@@ -35,6 +43,37 @@ TEST(StoreQueue, RefusesBeyondItsItemsButTakesOutages) {
   EXPECT_FALSE(queue.try_push(c));
   EXPECT_TRUE(queue.try_push(outage));
   EXPECT_EQ(queue.size(), 3);
+}
+
+TEST(StoreQueue, ShedsSubStreamsFirstAndScreensLast) {
+  StoreQueue queue({100, 1000});
+  const auto takes = [&](const char* stream, std::size_t payload) {
+    Job job = fragment_job(stream, payload);
+    return queue.try_push(job);
+  };
+  EXPECT_TRUE(takes("a.main", 400));
+  EXPECT_TRUE(takes("a.sub", 100));
+  EXPECT_FALSE(takes("a.sub", 1)) << "half is full";
+  EXPECT_TRUE(takes("a.main", 500));
+  EXPECT_FALSE(takes("a.main", 1)) << "all is full";
+  EXPECT_TRUE(takes("w.screen", 125));
+  EXPECT_FALSE(takes("w.screen", 1)) << "and that is all there is";
+  EXPECT_EQ(queue.refused(), (std::array<uint64_t, 3>{1, 1, 1}));
+  while (queue.pop(Duration{0})) {
+  }
+  EXPECT_TRUE(takes("a.sub", 500));
+}
+
+TEST(StoreQueue, ShedsByTheNumberOfFragmentsInTheSameOrder) {
+  StoreQueue queue({16, 1000});
+  const auto fill = [&](const char* stream) {
+    int taken = 0;
+    for (Job job = fragment_job(stream, 1); queue.try_push(job); job = fragment_job(stream, 1)) ++taken;
+    return taken;
+  };
+  EXPECT_EQ(fill("a.sub"), 8);
+  EXPECT_EQ(fill("a.main"), 8);
+  EXPECT_EQ(fill("w.screen"), 2);
 }
 
 TEST(StoreQueue, RefusesAFragmentLargerThanItself) {
