@@ -182,9 +182,11 @@ bool Session::recorded() const {
   return first_frame_at_.has_value();
 }
 
+/// More patience helps a camera whose key pictures are rare, not one whose key pictures we refuse.
 bool Session::pictures_without_key() const {
-  return !receivers_.empty() && receivers_.front()->counts().units == 0 &&
-         receivers_.front()->counts().dropped_units > 0;
+  if (receivers_.empty()) return false;
+  const DepacketizerCounts& counts = receivers_.front()->counts();
+  return counts.units == 0 && counts.dropped_units > 0 && counts.unusable_keys == 0;
 }
 
 }  // namespace mj::capture::rtsp

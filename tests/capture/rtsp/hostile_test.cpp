@@ -218,6 +218,17 @@ TEST_P(HostileCamera, IsGivenUpInTimeAndBoundedMemory) {
 #endif
 }
 
+TEST(RefusedPictures, BuyNoPatience) {
+  EngineRun run;
+  run.limits.first_frame = 400ms;
+  run.limits.first_key_patient = 1h;
+  run.limits.retry_first = run.limits.retry_longest = 1ms;
+  run.camera.on("PLAY", play_endless(giant_sps()));
+  run.start();
+  ASSERT_TRUE(run.sink.wait_for_ends(2)) << "the second attempt may last as long as the first";
+  run.engine->stop();
+}
+
 INSTANTIATE_TEST_SUITE_P(All, HostileCamera, testing::ValuesIn(behaviours()),
                          [](const auto& info) { return std::string(info.param.name); });
 
