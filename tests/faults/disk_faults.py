@@ -117,7 +117,9 @@ def failover(bench):
         took = wait_for(second_records, 15, "footage in the second store")
         time.sleep(3)
         shim.set(first=0, kinds=0)
-        time.sleep(1)
+        # A disk that refuses even renames leaves a closed segment under its open name; the next start puts that right.
+        hall.stop()
+        hall.start_and_record()
         return {"failover_s": round(took, 2), **judge(hall)}
 
 
