@@ -1,14 +1,19 @@
 #include "storage/placement.h"
 
-#include <algorithm>
-
 namespace mj::storage {
 
-std::optional<std::size_t> choose_store(std::span<const StoreStatus> stores) {
-  const auto found =
-      std::find_if(stores.begin(), stores.end(), [](const StoreStatus& s) { return s.writable; });
-  if (found == stores.end()) return std::nullopt;
-  return static_cast<std::size_t>(found - stores.begin());
+std::optional<std::size_t> choose_store(std::span<const StoreStatus> stores,
+                                        std::span<const std::size_t> streams) {
+  std::optional<std::size_t> best;
+  double most = -1;
+  for (std::size_t i = 0; i < stores.size(); ++i) {
+    if (!stores[i].writable) continue;
+    const double room = static_cast<double>(stores[i].total_bytes) / static_cast<double>(streams[i] + 1);
+    if (room <= most) continue;
+    best = i;
+    most = room;
+  }
+  return best;
 }
 
 }  // namespace mj::storage

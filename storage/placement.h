@@ -7,8 +7,10 @@
 
 namespace mj::storage {
 
-/// Where a stream without a working store goes on: the first store that takes footage, in the order of the
-/// settings.
-[[nodiscard]] std::optional<std::size_t> choose_store(std::span<const StoreStatus> stores);
+/// Where a new stream begins, or one without a working store goes on: of the stores that take footage, the
+/// one with the most room in all for each stream it would then have; the first in the settings of equal ones.
+/// `streams`: how many each store has. None: no store takes footage.
+[[nodiscard]] std::optional<std::size_t> choose_store(std::span<const StoreStatus> stores,
+                                                      std::span<const std::size_t> streams);
 
 }  // namespace mj::storage

@@ -27,7 +27,7 @@ struct Recorder::Impl {
   bool take(capture::Fragment fragment) {
     const std::lock_guard lock(mutex);
     if (!running || actors.empty()) return false;
-    StreamDesk& desk = desk_of(fragment.run->stream);
+    StreamDesk& desk = placed_desk_of(fragment.run->stream);
     if (desk.refusing && !fragment.key) return false;
     move_if_needed(desk);
     StoreActor& actor = *actors[desk.store];
@@ -55,7 +55,7 @@ struct Recorder::Impl {
   void report(capture::Outage outage) {
     const std::lock_guard lock(mutex);
     if (!running || actors.empty()) return;
-    StreamDesk& desk = desk_of(outage.stream);
+    StreamDesk& desk = placed_desk_of(outage.stream);
     // The gap has a cause already, and nobody knows of it yet: a second cause for the same moment adds
     // nothing but memory.
     if (desk.outage_last && desk.waiting > 0) return;
@@ -77,7 +77,23 @@ struct Recorder::Impl {
 
   void move_if_needed(StreamDesk& desk) {
     if (actors[desk.store]->writable() || desk.waiting > 0) return;
-    if (const auto better = choose_store(statuses())) desk.store = *better;
+    place(desk);
+  }
+
+  /// At the first word of a stream: from then on a store may have jobs of it.
+  StreamDesk& placed_desk_of(const StreamKey& stream) {
+    StreamDesk& desk = desk_of(stream);
+    if (!desk.placed) place(desk);
+    return desk;
+  }
+
+  void place(StreamDesk& desk) {
+    std::vector<std::size_t> streams(actors.size());
+    for (const auto& [key, other] : desks) {
+      if (other.placed && &other != &desk) ++streams[other.store];
+    }
+    if (const auto best = choose_store(statuses(), streams)) desk.store = *best;
+    desk.placed = true;
   }
 
   void done(StreamDesk& desk) {

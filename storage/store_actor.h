@@ -13,6 +13,7 @@ namespace mj::storage {
 struct StreamDesk {
   StreamTail tail;
   std::size_t store = 0;     ///< that has the stream
+  bool placed = false;       ///< `store` was chosen for it
   std::size_t waiting = 0;   ///< jobs in that store's queue or hands
   bool refusing = false;     ///< a fragment was refused and no key fragment taken since
   bool outage_last = false;  ///< the newest job is no fragment

@@ -1,7 +1,10 @@
 #include <gmock/gmock.h>
 
+#include <set>
+
 #include "storage/inspect.h"
 #include "storage/layout.h"
+#include "storage/placement.h"
 #include "tests/storage/fake_file_system.h"
 #include "tests/storage/footage.h"
 
@@ -205,6 +208,33 @@ TEST_F(RecorderTest, FallsOverToTheNextStoreAndTheChainGoesAlong) {
   for (std::size_t n = 1; n < closed.size(); ++n) EXPECT_EQ(closed[n].previous, closed[n - 1].sha256);
   EXPECT_FALSE(recorder_->status().at(0).writable);
   EXPECT_TRUE(recorder_->status().at(1).writable);
+}
+
+TEST_F(RecorderTest, SpreadsStreamsOverTheStoresAndKeepsEachWhereItBegan) {
+  start({"/s1", "/s2"});
+  for (int camera = 0; camera < 6; ++camera) {
+    const auto run = make_run(fmt::format("c{}.main", camera), kStart);
+    for (int i = 0; i < 4; ++i) EXPECT_TRUE(recorder_->on_fragment(make_fragment(run, kStart + i * 1s)));
+  }
+  recorder_->stop();
+  std::map<std::string, std::set<StreamKey>> streams;
+  for (const SegmentClosed& closed : memory_.all<SegmentClosed>())
+    streams[closed.segment.store].insert(closed.segment.stream);
+  EXPECT_EQ(streams["s1"], (std::set<StreamKey>{"c0.main", "c2.main", "c4.main"}));
+  EXPECT_EQ(streams["s2"], (std::set<StreamKey>{"c1.main", "c3.main", "c5.main"}));
+}
+
+TEST(ChooseStore, GivesAStoreStreamsByItsSizeAndSkipsWhatTakesNothing) {
+  std::vector<StoreStatus> stores(3);
+  stores[0].total_bytes = 1000;
+  stores[1].total_bytes = 2000;
+  stores[2].total_bytes = 9000;
+  stores[0].writable = stores[1].writable = true;
+  std::vector<std::size_t> streams(3);
+  for (int i = 0; i < 9; ++i) ++streams[choose_store(stores, streams).value()];
+  EXPECT_THAT(streams, testing::ElementsAre(3, 6, 0));
+  stores[0].writable = stores[1].writable = false;
+  EXPECT_FALSE(choose_store(stores, streams));
 }
 
 TEST_F(RecorderTest, ManySourcesAtOnceKeepTheirOwnOrder) {
