@@ -22,6 +22,7 @@ constexpr std::array kCarried{
     Table{"streams", "INSERT OR IGNORE INTO main.streams SELECT * FROM old.streams"},
     Table{"window_streams", "INSERT OR IGNORE INTO main.window_streams SELECT * FROM old.window_streams"},
     Table{"gaps", "INSERT OR IGNORE INTO main.gaps SELECT * FROM old.gaps"},
+    Table{"clock_offsets", "INSERT OR IGNORE INTO main.clock_offsets SELECT * FROM old.clock_offsets"},
     Table{"titles", "INSERT OR IGNORE INTO main.titles SELECT * FROM old.titles"},
     Table{"shots", "INSERT OR IGNORE INTO main.shots SELECT * FROM old.shots"},
     Table{"items", "INSERT OR IGNORE INTO main.items SELECT * FROM old.items"},

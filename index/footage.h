@@ -52,6 +52,7 @@ inline constexpr Duration kLongestSegment = std::chrono::hours(1);
 [[nodiscard]] Result<void> remove_segment(Database& database, const StreamKey& key, WallTime start);
 [[nodiscard]] Result<void> put_shot(Database& database, const StreamKey& key, WallTime at,
                                     const capture::ShotFacts& facts);
+[[nodiscard]] Result<void> put_clock_offset(Database& database, const capture::ClockOffset& offset);
 [[nodiscard]] Result<void> change_gap(Database& database, const StreamKey& key, const GapChange& change);
 
 // --- reads ---------------------------------------------------------------------------------------
@@ -71,6 +72,10 @@ inline constexpr Duration kLongestSegment = std::chrono::hours(1);
                                                     WallTime from, WallTime to);
 [[nodiscard]] Result<std::optional<RunInit>> run_at(Database& database, const StreamRow& stream,
                                                     WallTime start);
+/// Measured in [from, to), by time.
+[[nodiscard]] Result<std::vector<capture::ClockOffset>> clock_offsets_between(Database& database,
+                                                                              const StreamRow& stream,
+                                                                              WallTime from, WallTime to);
 [[nodiscard]] Result<std::vector<ShotRow>> shots_between(Database& database, const StreamRow& stream,
                                                          WallTime from, WallTime to, int limit);
 

@@ -36,6 +36,9 @@ constexpr const char* kGapsBetween =
     " AND (end_us > ?2 OR end_us IS NULL) ORDER BY begin_us";
 constexpr const char* kRunAt =
     "SELECT mime, video_init, width, height FROM runs WHERE stream = ?1 AND start_us = ?2";
+constexpr const char* kClockOffsetsBetween =
+    "SELECT at_us, offset_us, error_us FROM clock_offsets WHERE stream = ?1 AND at_us >= ?2 AND at_us < ?3 "
+    "ORDER BY at_us";
 constexpr const char* kShotsBetween =
     "SELECT at_us, t.text, p.text, idle_ms FROM shots"
     " JOIN titles AS t ON t.id = title JOIN titles AS p ON p.id = program"
@@ -156,6 +159,18 @@ Result<std::optional<RunInit>> run_at(Database& database, const StreamRow& strea
                    static_cast<int>(row.integer(3))};
   };
   return database.first(kRunAt, run, stream.id, start);
+}
+
+Result<std::vector<capture::ClockOffset>> clock_offsets_between(Database& database, const StreamRow& stream,
+                                                                WallTime from, WallTime to) {
+  std::vector<capture::ClockOffset> offsets;
+  MJ_CHECK(database.each(
+      kClockOffsetsBetween,
+      [&](const Statement& row) {
+        offsets.push_back({stream.key, row.time(0), Duration(row.integer(1)), Duration(row.integer(2))});
+      },
+      stream.id, from, to));
+  return offsets;
 }
 
 Result<std::vector<ShotRow>> shots_between(Database& database, const StreamRow& stream, WallTime from,

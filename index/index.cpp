@@ -117,6 +117,12 @@ void Index::on_outage(capture::Outage outage) {
   impl_->post(outage.stream, impl_->tail.outage(outage));
 }
 
+void Index::on_clock_offset(capture::ClockOffset offset) {
+  impl_->writer->post(
+      [offset = std::move(offset)](Database& database) { return put_clock_offset(database, offset); },
+      [](const Result<void>&) {});
+}
+
 // --- case facts ----------------------------------------------------------------------------------
 
 Result<Ingested> Index::ingest(const std::string& source, std::vector<Event> events) {
@@ -213,6 +219,13 @@ Result<std::vector<ShotRow>> Index::shots(const StreamKey& stream, WallTime from
   MJ_TRY(const auto lease, impl_->readers->lease());
   MJ_TRY(const auto row, Impl::stream_row(*lease, stream, false));
   return shots_between(*lease, *row, from, to, std::max(limit, 0));
+}
+
+Result<std::vector<capture::ClockOffset>> Index::clock_offsets(const StreamKey& stream, WallTime from,
+                                                               WallTime to) const {
+  MJ_TRY(const auto lease, impl_->readers->lease());
+  MJ_TRY(const auto row, Impl::stream_row(*lease, stream, false));
+  return clock_offsets_between(*lease, *row, from, to);
 }
 
 // --- accounts ------------------------------------------------------------------------------------

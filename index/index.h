@@ -65,6 +65,7 @@ class Index final : public storage::Outlet {
   void on_fragment_durable(storage::FragmentDurable durable) override;
   void on_segment_closed(storage::SegmentClosed closed) override;
   void on_outage(capture::Outage outage) override;
+  void on_clock_offset(capture::ClockOffset offset) override;
 
   // --- case facts --------------------------------------------------------------------------------
 
@@ -85,6 +86,10 @@ class Index final : public storage::Outlet {
   [[nodiscard]] Result<std::vector<IndexedSegment>> fragments(const StreamKey& stream, WallTime from,
                                                               WallTime to) const;
   [[nodiscard]] Result<Coverage> coverage(const StreamKey& stream, WallTime from, WallTime to) const;
+  /// What the camera's own clock was off by, each time it was measured in [from, to). Errors: not_found
+  /// (stream).
+  [[nodiscard]] Result<std::vector<capture::ClockOffset>> clock_offsets(const StreamKey& stream,
+                                                                        WallTime from, WallTime to) const;
   [[nodiscard]] Result<RunInit> run_init(const StreamKey& stream, WallTime run_start) const;
   /// Where a segment lies and how many of its bytes are durable.
   [[nodiscard]] Result<std::pair<storage::SegmentRef, uint64_t>> locate(const StreamKey& stream,

@@ -98,6 +98,15 @@ CREATE TABLE gaps (
   PRIMARY KEY (stream, begin_us)
 ) STRICT, WITHOUT ROWID;
 
+-- The clock of a camera compared with ours, by its sender reports: now and then, and when it jumps. Footage is never dated by it.
+CREATE TABLE clock_offsets (
+  stream    INTEGER NOT NULL REFERENCES streams (id),
+  at_us     INTEGER NOT NULL,
+  offset_us INTEGER NOT NULL,        -- camera − ours
+  error_us  INTEGER NOT NULL,        -- bound of how wrong that is
+  PRIMARY KEY (stream, at_us)
+) STRICT, WITHOUT ROWID;
+
 -- Window titles and programs repeat all day: each is stored once.
 CREATE TABLE titles (
   id   INTEGER PRIMARY KEY,

@@ -47,6 +47,20 @@ TEST_F(Footage, ShowsNoBytesOfASegmentBeforeTheyAreDurable) {
   EXPECT_EQ(index().locate(kCam, at(100))->second, 900U);
 }
 
+TEST_F(Footage, KeepsWhatTheCamerasClockWasOffByOverTime) {
+  index().on_clock_offset({kCam, at(100), seconds(-90.5), seconds(0.1)});
+  index().on_clock_offset({kCam, at(700), seconds(3'600), seconds(0.2)});
+  index().on_clock_offset({"cam-hall.main", at(700), seconds(1), seconds(0.1)});
+  hall_.reopen();
+  const auto offsets = index().clock_offsets(kCam, at(100), at(701)).value();
+  ASSERT_EQ(offsets.size(), 2U);
+  EXPECT_EQ(offsets[0].offset, seconds(-90.5));
+  EXPECT_EQ(offsets[1].at, at(700));
+  EXPECT_EQ(offsets[1].error, seconds(0.2));
+  EXPECT_EQ(index().clock_offsets(kCam, at(0), at(100)).value().size(), 0U);
+  EXPECT_EQ(index().clock_offsets("cam-9.main", at(0), at(1)).error().kind, ErrorKind::not_found);
+}
+
 TEST_F(Footage, RemembersClosedSegmentsAcrossARestart) {
   camera_.footage(at(100), 60);
   camera_.footage(at(160), 60);
