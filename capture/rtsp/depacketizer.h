@@ -36,7 +36,7 @@ class UnitSink {
 struct DepacketizerCounts {
   uint64_t units = 0;
   uint64_t dropped_units = 0;  ///< whole or in part received, not handed on: damaged, or waiting for a key
-  uint64_t unusable_keys = 0;  ///< whole key pictures among them, with no configuration we accept
+  uint64_t unusable_keys = 0;  ///< key pictures among them, whole or not, with no configuration we accept
   uint64_t malformed_packets = 0;
 };
 

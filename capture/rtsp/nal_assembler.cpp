@@ -184,7 +184,7 @@ void NalAssembler::finish_unit() {
   if (wanted) return emit();
   gap_ = waiting_for_key_ = true;
   ++counts_.dropped_units;
-  if (key_ && !damaged_ && !config_) ++counts_.unusable_keys;
+  if (key_ && !config_) ++counts_.unusable_keys;
   drop_unit();
 }
 

@@ -218,15 +218,28 @@ TEST_P(HostileCamera, IsGivenUpInTimeAndBoundedMemory) {
 #endif
 }
 
-TEST(RefusedPictures, BuyNoPatience) {
+void expect_no_patience(const Bytes& media) {
   EngineRun run;
   run.limits.first_frame = 400ms;
   run.limits.first_key_patient = 1h;
   run.limits.retry_first = run.limits.retry_longest = 1ms;
-  run.camera.on("PLAY", play_endless(giant_sps()));
+  run.camera.on("PLAY", play_endless(media));
   run.start();
   ASSERT_TRUE(run.sink.wait_for_ends(2)) << "the second attempt may last as long as the first";
   run.engine->stop();
+}
+
+TEST(RefusedPictures, BuyNoPatience) {
+  expect_no_patience(giant_sps());
+}
+
+TEST(RefusedPictures, BuyNoPatienceWithPacketsMissingEither) {
+  Bytes media = framed(0, rtp({.sequence = 1, .time = 1}, from_hex("6742c028da001000008019")));
+  for (const Bytes& more : {framed(0, rtp({.sequence = 2, .time = 1}, from_hex(h264::kPps1080))),
+                            framed(0, rtp({.sequence = 3, .time = 1}, h264::slice(true)))}) {
+    media.insert(media.end(), more.begin(), more.end());
+  }
+  expect_no_patience(media);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, HostileCamera, testing::ValuesIn(behaviours()),
