@@ -24,7 +24,8 @@ constexpr const char* kFindTitle = "SELECT id FROM titles WHERE text = ?1";
 constexpr const char* kInsertTitle = "INSERT INTO titles (text) VALUES (?1)";
 constexpr const char* kPutShot =
     "INSERT OR REPLACE INTO shots (stream, at_us, title, program, idle_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
-constexpr const char* kPutClockOffset = "INSERT OR REPLACE INTO clock_offsets VALUES (?1, ?2, ?3, ?4)";
+constexpr const char* kPutClockOffset =
+    "INSERT OR REPLACE INTO clock_offsets SELECT id, ?2, ?3, ?4 FROM streams WHERE key = ?1";
 constexpr const char* kPutGap =
     "INSERT OR REPLACE INTO gaps (stream, begin_us, end_us, cause, detail) VALUES (?1, ?2, ?3, ?4, ?5)";
 constexpr const char* kRemoveGap = "DELETE FROM gaps WHERE stream = ?1 AND begin_us = ?2";
@@ -112,9 +113,9 @@ Result<void> put_shot(Database& database, const StreamKey& key, WallTime at,
   return database.run(kPutShot, stream, at, title, program, facts.idle_ms);
 }
 
+/// No footage: it makes no stream, and says nothing about since when there is one.
 Result<void> put_clock_offset(Database& database, const capture::ClockOffset& offset) {
-  MJ_TRY(const int64_t stream, ensure_stream(database, offset.stream, offset.at));
-  return database.run(kPutClockOffset, stream, offset.at, offset.offset.count(), offset.error.count());
+  return database.run(kPutClockOffset, offset.stream, offset.at, offset.offset.count(), offset.error.count());
 }
 
 Result<void> change_gap(Database& database, const StreamKey& key, const GapChange& change) {

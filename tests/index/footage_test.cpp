@@ -51,7 +51,9 @@ TEST_F(Footage, KeepsWhatTheCamerasClockWasOffByOverTime) {
   index().on_clock_offset({kCam, at(100), seconds(-90.5), seconds(0.1)});
   index().on_clock_offset({kCam, at(700), seconds(3'600), seconds(0.2)});
   index().on_clock_offset({"cam-hall.main", at(700), seconds(1), seconds(0.1)});
+  index().on_clock_offset({kCam, at(-3'600), seconds(0), seconds(0.1)});  // our clock was set back
   hall_.reopen();
+  EXPECT_EQ(coverage(-5'000, 0), "gap -5000-0 not_yet_configured");
   const auto offsets = index().clock_offsets(kCam, at(100), at(701)).value();
   ASSERT_EQ(offsets.size(), 2U);
   EXPECT_EQ(offsets[0].offset, seconds(-90.5));
