@@ -43,11 +43,21 @@ int Child::wait() {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+namespace {
+
+/// One that no other test process picks: a number that Xvfb chose by itself could be taken by another test
+/// while this one has its display down.
+std::string display_of_our_own() {
+  static int made = 0;
+  return ":" + std::to_string(1000 + getpid() % 6000 * 8 + made++ % 8);
+}
+
+}  // namespace
+
 Xvfb::Xvfb(const std::string& display) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe failed");
-  std::vector<std::string> argv{"Xvfb"};
-  if (!display.empty()) argv.push_back(display);
+  std::vector<std::string> argv{"Xvfb", display.empty() ? display_of_our_own() : display};
   argv.insert(argv.end(), {"-displayfd", std::to_string(ends[1]), "-screen", "0", "640x480x24", "-nolisten",
                            "tcp", "-noreset"});
   child_ = std::make_unique<Child>(argv, "", ends[1]);
