@@ -7,6 +7,7 @@
 #include "config/base/time.h"
 #include "tests/agent/shot_reader.h"
 #include "tests/agent/tls_server.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mj::test {
 
@@ -21,7 +22,7 @@ class FakeIntake {
   [[nodiscard]] std::string url() const { return server_->url(); }
   [[nodiscard]] std::filesystem::path ca_file() const { return ca_file_; }
   [[nodiscard]] std::filesystem::path token_file() const { return token_file_; }
-  [[nodiscard]] const TemporaryFolder& folder() const { return folder_; }
+  [[nodiscard]] const TemporaryDirectory& folder() const { return folder_; }
 
   /// The next requests are answered so, one each, and their shots are not kept.
   void refuse_next(std::vector<Reply> replies);
@@ -47,7 +48,7 @@ class FakeIntake {
   std::string complaints_;
   bool key_wanted_ = false;
   Duration ahead_{0};
-  const TemporaryFolder folder_;
+  const TemporaryDirectory folder_;
   const CertificatePair pair_ = make_certificate("IP:127.0.0.1");
   const std::filesystem::path ca_file_ = folder_.file("ca.pem", pair_.certificate_pem);
   const std::filesystem::path token_file_ = folder_.file("token", std::string(kToken) + "\n");

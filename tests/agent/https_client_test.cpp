@@ -6,6 +6,7 @@
 #include <future>
 
 #include "tests/agent/tls_server.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mj::agent {
 namespace {
@@ -27,7 +28,7 @@ class HttpsClientTest : public testing::Test {
     return std::move(*HttpsClient::create(server_->url(host), options));
   }
 
-  const test::TemporaryFolder folder_;
+  const test::TemporaryDirectory folder_;
   const test::CertificatePair pair_ = test::make_certificate("DNS:localhost,IP:127.0.0.1");
   const std::filesystem::path ca_file_ = folder_.file("ca.pem", pair_.certificate_pem);
   std::unique_ptr<test::TlsServer> server_;
@@ -260,7 +261,7 @@ TEST(HttpsAddress, NamesAMissingCaFile) {
 }
 
 TEST(ReadToken, TrimsOneLineAndRefusesTheRest) {
-  const test::TemporaryFolder folder;
+  const test::TemporaryDirectory folder;
   EXPECT_EQ(read_token(folder.file("good", " abc-123\r\n"))->reveal(), "abc-123");
   EXPECT_FALSE(read_token(folder.file("empty", "\n")));
   EXPECT_FALSE(read_token(folder.file("long", std::string(600, 'x'))));

@@ -25,10 +25,6 @@ constexpr double kRate = 90'000;
 constexpr std::size_t kUnitBytes = 24;
 constexpr int64_t kNoTruth = -1;
 
-Duration size_of(Duration duration) {
-  return duration < Duration{0} ? -duration : duration;
-}
-
 /// A unit's bytes: a slice that carries when it was filmed, or that nobody knows.
 void write_unit(Bytes& to, bool key, int64_t truth_us) {
   Bytes unit(kUnitBytes, 0);
@@ -96,7 +92,7 @@ class Auditor final : public Outlet {
   void check_time(const Fragment& fragment, WallTime at, int64_t truth_us) {
     if (truth_us == kNoTruth) return;
     ++checked;
-    const Duration error = size_of(at - from_us(truth_us));
+    const Duration error = std::chrono::abs(at - from_us(truth_us));
     worst = std::max(worst, error);
     // A picture's stamp is that of its tick, rounded; half a tick and a microsecond are nobody's error.
     EXPECT_LE(error, fragment.run->time_error + milliseconds(1)) << "run " << to_us(fragment.run->start);

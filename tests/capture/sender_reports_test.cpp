@@ -17,10 +17,6 @@ using std::chrono::seconds;
 
 constexpr double kRate = 90'000;
 
-Duration size_of(Duration duration) {
-  return duration < Duration{0} ? -duration : duration;
-}
-
 /// A camera that sends pictures, each late by its encoder and the network, and reports that are late by the
 /// network alone. Its own clock is wrong.
 class Reporting {
@@ -85,7 +81,7 @@ class Reporting {
     last_ = placed.decode;
     if (placed.breaks != RunBreak::none) breaks.push_back(placed.breaks);
     error = placed.decode + placed.composition - made;
-    worst = std::max(worst, size_of(error));
+    worst = std::max(worst, std::chrono::abs(error));
   }
 
   double ticks_ = 4'294'900'000;  // wraps in the first second
@@ -117,13 +113,13 @@ TEST(SenderReportsTest, TheCamerasClockIsMeasuredAndNeverBelieved) {
   Reporting camera;
   camera.run(seconds(60));
   ASSERT_TRUE(camera.timeline.camera_offset());
-  EXPECT_LE(size_of(*camera.timeline.camera_offset() + minutes(7)), milliseconds(10));
-  EXPECT_LE(size_of(camera.error), milliseconds(60));
+  EXPECT_LE(std::chrono::abs(*camera.timeline.camera_offset() + minutes(7)), milliseconds(10));
+  EXPECT_LE(std::chrono::abs(camera.error), milliseconds(60));
 
   camera.camera_ahead = hours(3);  // somebody set it
   camera.worst = Duration{0};
   camera.run(seconds(40));
-  EXPECT_LE(size_of(*camera.timeline.camera_offset() - hours(3)), milliseconds(10));
+  EXPECT_LE(std::chrono::abs(*camera.timeline.camera_offset() - hours(3)), milliseconds(10));
   EXPECT_LE(camera.worst, milliseconds(100));
 }
 
@@ -236,7 +232,7 @@ TEST(SenderReportsTest, AStepOfTheHostClockTakesTheLineWithIt) {
   EXPECT_EQ(camera.stated, milliseconds(100));
   camera.run(minutes(5));
   EXPECT_LE(camera.worst, milliseconds(100));
-  EXPECT_LE(size_of(*camera.timeline.camera_offset() + minutes(67)), milliseconds(10));
+  EXPECT_LE(std::chrono::abs(*camera.timeline.camera_offset() + minutes(67)), milliseconds(10));
 }
 
 }  // namespace

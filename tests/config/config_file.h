@@ -2,30 +2,19 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "config/config.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mj::config {
 
 /// A folder of its own for each test, with one configuration file in it; gone with the test.
 class ConfigFile : public testing::Test {
  protected:
-  ConfigFile() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "mj_config_XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~ConfigFile() override {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-
   std::filesystem::path write(const std::string& name, const std::string& text) const {
-    std::ofstream(folder_ / name, std::ios::binary) << text;
-    return folder_ / name;
+    return directory_.file(name, text);
   }
 
   LoadResult load_text(const std::string& text) const { return load(write("hall.toml", text)); }
@@ -40,7 +29,8 @@ class ConfigFile : public testing::Test {
     return all;
   }
 
-  std::filesystem::path folder_;
+  const test::TemporaryDirectory directory_;
+  const std::filesystem::path& folder_ = directory_.path();
 };
 
 /// The smallest file that is right.

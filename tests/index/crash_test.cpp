@@ -31,7 +31,7 @@ namespace {
 
 TEST(Crash, KeepsEveryAcknowledgedEventWhenKilled) {
   // A child forked from a threaded process may only do little; this program has no threads before here.
-  TempDirectory folder;
+  mj::test::TemporaryDirectory folder;
   const auto directory = folder.path() / "index";
   for (int round = 0; round < 3; ++round) {
     std::filesystem::remove_all(directory);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "index/index.h"
+#include "tests/support/temporary_directory.h"
 
 /// What the index's tests share: a clock of their own, a folder that goes away, a hall and its footage.
 namespace mj::index::test {
@@ -37,24 +38,6 @@ class FakeClock final : public Clock {
  private:
   std::atomic<int64_t> now_us_ = to_us(kMidnight);
   std::atomic<int64_t> steady_us_ = 1'000'000;
-};
-
-class TempDirectory {
- public:
-  TempDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "mj-index-XXXXXX").string();
-    path_ = mkdtemp(pattern.data());
-  }
-  ~TempDirectory() {
-    std::error_code error;
-    std::filesystem::remove_all(path_, error);
-  }
-  TempDirectory(const TempDirectory&) = delete;
-  TempDirectory& operator=(const TempDirectory&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
 };
 
 /// Two windows in one area, one with camera and workstation, and a hall camera; window w3 has nothing.
@@ -105,7 +88,7 @@ class Hall {
  private:
   [[nodiscard]] std::unique_ptr<Index> open();
 
-  TempDirectory folder_;
+  mj::test::TemporaryDirectory folder_;
   FakeClock clock_;
   std::unique_ptr<Index> index_;
 };

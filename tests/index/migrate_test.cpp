@@ -67,7 +67,7 @@ class Migrate : public testing::Test {
     return database.first(sql, [](const Statement& row) { return row.integer(0); }).value().value();
   }
 
-  TempDirectory folder_;
+  mj::test::TemporaryDirectory folder_;
 };
 
 TEST_F(Migrate, FromNothingEqualsTheDocumentedSchema) {

@@ -62,7 +62,7 @@ TEST_F(ReadLedger, KnowsEveryStreamAndNoOther) {
 }
 
 TEST_F(ReadLedger, MakesNoIndexWhereThereIsNone) {
-  const TempDirectory empty;
+  const mj::test::TemporaryDirectory empty;
   const auto ledger = read_ledger(empty.path(), "", at(0), at(1), hall_.clock());
   EXPECT_EQ(ledger.error().kind, ErrorKind::not_found);
   EXPECT_TRUE(std::filesystem::is_empty(empty.path()));

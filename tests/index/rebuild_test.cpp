@@ -84,7 +84,7 @@ class Rebuild : public testing::Test {
     return report->findings.size();
   }
 
-  TempDirectory folder_;
+  mj::test::TemporaryDirectory folder_;
   Hall hall_;
   SystemClock system_clock_;
   config::Settings settings_;

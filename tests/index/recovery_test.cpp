@@ -113,7 +113,7 @@ class Recovery : public testing::Test {
     return settings_.stores[0].path / kCam / "20261121" / (std::to_string(to_us(at(second))) + ending);
   }
 
-  TempDirectory folder_;
+  mj::test::TemporaryDirectory folder_;
   Hall hall_;
   SystemClock system_clock_;  // the recorder's syncs are a matter of real time
   config::Settings settings_;

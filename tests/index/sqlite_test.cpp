@@ -16,7 +16,7 @@ class Sqlite : public testing::Test {
     EXPECT_TRUE(database) << database.error().message;
     return std::move(*database);
   }
-  TempDirectory folder_;
+  mj::test::TemporaryDirectory folder_;
 };
 
 TEST_F(Sqlite, CarriesEveryTypeThereAndBack) {

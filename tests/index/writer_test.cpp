@@ -45,7 +45,7 @@ class WriterTest : public testing::Test {
         .value();
   }
 
-  TempDirectory folder_;
+  mj::test::TemporaryDirectory folder_;
   FakeClock clock_;
   std::unique_ptr<Writer> writer_;
 };

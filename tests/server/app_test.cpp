@@ -15,7 +15,7 @@ namespace mj::server {
 namespace {
 
 TEST(App, RecordsAndServes) {
-  const storage::TemporaryDirectory folder;
+  const mj::test::TemporaryDirectory folder;
   const SystemClock clock;
   App app(test::small_hall(folder.path()), clock);
   ASSERT_TRUE(app.start());
@@ -27,7 +27,7 @@ TEST(App, RecordsAndServes) {
 }
 
 TEST(App, APortInUseDoesNotStopRecordingAndIsTriedAgain) {
-  const storage::TemporaryDirectory folder;
+  const mj::test::TemporaryDirectory folder;
   test::Hall other;
   test::HandClock clock;
   config::Settings settings = test::small_hall(folder.path());
@@ -48,7 +48,7 @@ TEST(App, APortInUseDoesNotStopRecordingAndIsTriedAgain) {
 }
 
 TEST(App, AMissingStoreIsSaidAndTheRestRuns) {
-  const storage::TemporaryDirectory folder;
+  const mj::test::TemporaryDirectory folder;
   const SystemClock clock;
   config::Settings settings = test::small_hall(folder.path());
   std::filesystem::remove_all(settings.stores[0].path);
@@ -63,7 +63,7 @@ TEST(App, AMissingStoreIsSaidAndTheRestRuns) {
 }
 
 TEST(App, TwoOfThemDoNotShareAnIndex) {
-  const storage::TemporaryDirectory folder;
+  const mj::test::TemporaryDirectory folder;
   const SystemClock clock;
   const config::Settings settings = test::small_hall(folder.path());
   App first(settings, clock);
@@ -75,7 +75,7 @@ TEST(App, TwoOfThemDoNotShareAnIndex) {
 }
 
 TEST(Notify, TellsTheServiceManager) {
-  const storage::TemporaryDirectory folder;
+  const mj::test::TemporaryDirectory folder;
   const std::string path = (folder.path() / "notify").string();
   sockaddr_un address{};
   address.sun_family = AF_UNIX;

@@ -7,7 +7,7 @@
 #include "server/server.h"
 #include "server/tuning.h"
 #include "tests/server/client.h"
-#include "tests/storage/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mj::test {
 
@@ -48,7 +48,7 @@ class Hall {
   /// are durable. With `close` the recorder is stopped, so that the segment is closed.
   void record(WallTime begin, int fragments, bool close);
 
-  storage::TemporaryDirectory folder;
+  mj::test::TemporaryDirectory folder;
   config::Settings settings;
   SystemClock clock;
   std::unique_ptr<index::Index> index;

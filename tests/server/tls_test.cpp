@@ -25,7 +25,7 @@ CertificateFiles make(const std::filesystem::path& folder, WallTime now) {
 }
 
 TEST(Certificate, IsMadeOnceAndKept) {
-  const storage::TemporaryDirectory folder;
+  const mj::test::TemporaryDirectory folder;
   const WallTime now = SystemClock().now();
   const CertificateFiles files = make(folder.path(), now);
   const std::string before = text_of(files.certificate);
@@ -38,8 +38,8 @@ TEST(Certificate, IsMadeOnceAndKept) {
 }
 
 TEST(Certificate, APairThatDoesNotFitIsMadeAnew) {
-  const storage::TemporaryDirectory folder;
-  const storage::TemporaryDirectory other;
+  const mj::test::TemporaryDirectory folder;
+  const mj::test::TemporaryDirectory other;
   const WallTime now = SystemClock().now();
   const CertificateFiles files = make(folder.path(), now);
   const CertificateFiles foreign = make(other.path(), now);
@@ -52,7 +52,7 @@ TEST(Certificate, APairThatDoesNotFitIsMadeAnew) {
 }
 
 TEST(Certificate, AnExpiredOneIsMadeAnew) {
-  const storage::TemporaryDirectory folder;
+  const mj::test::TemporaryDirectory folder;
   const WallTime now = SystemClock().now();
   const std::string old = text_of(make(folder.path(), now - std::chrono::hours(24 * 365 * 11)).certificate);
   EXPECT_NE(text_of(make(folder.path(), now).certificate), old);

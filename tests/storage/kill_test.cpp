@@ -11,7 +11,7 @@
 #include "storage/inspect.h"
 #include "storage/layout.h"
 #include "tests/storage/footage.h"
-#include "tests/storage/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 /// kill -9 of a process that records, on a real directory. This program runs itself again as the victim.
 namespace mj::storage {
@@ -110,7 +110,7 @@ std::vector<Ack> record_and_kill(const std::filesystem::path& store, std::size_t
 TEST(Kill, Minus9LosesNothingAcknowledgedAndNothingNeedsRepair) {
   std::mt19937 random(7);
   for (int round = 0; round < 5; ++round) {
-    const TemporaryDirectory directory;
+    const test::TemporaryDirectory directory;
     const config::Store store{"s1", directory.path(), 0};
     const std::vector<Ack> acks = record_and_kill(directory.path(), 20 + random() % 200);
     ASSERT_FALSE(acks.empty());

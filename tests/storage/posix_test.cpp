@@ -9,7 +9,7 @@
 #include "storage/layout.h"
 #include "storage/store_writer.h"
 #include "tests/storage/footage.h"
-#include "tests/storage/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 /// The real kernel: what the fake file system promises must be so.
 namespace mj::storage {
@@ -22,7 +22,7 @@ class PosixTest : public testing::Test {
  protected:
   std::shared_ptr<Tree> tree() { return posix_file_system().open_tree(directory_.path()).value(); }
 
-  TemporaryDirectory directory_;
+  test::TemporaryDirectory directory_;
 };
 
 TEST_F(PosixTest, WritesGathersReadsAndRenames) {

@@ -5,7 +5,7 @@
 
 #include "storage/layout.h"
 #include "tests/storage/footage.h"
-#include "tests/storage/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mj::storage {
 namespace {
@@ -26,7 +26,7 @@ class ReaderTest : public testing::Test {
     return got ? std::string(as_text(*got)) : name(got.error().kind);
   }
 
-  TemporaryDirectory directory_;
+  test::TemporaryDirectory directory_;
   Reader reader_{{config::Store{"s1", directory_.path(), 0}}};
   SegmentRef closed_{"s1", "a.main", kStart, false};
   SegmentRef open_{"s1", "a.main", kStart, true};
