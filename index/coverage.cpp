@@ -145,6 +145,8 @@ Coverage build_coverage(CoverageFacts facts) {
   const WallTime horizon_at = horizon(facts);
   const WallTime until = std::clamp(horizon_at, from, to);
   facts.from = from - kCoverageMargin;
+  // A gap was noted there, so the stream was being watched, whatever the settings say today.
+  for (const Gap& gap : facts.gaps) facts.configured = std::min(facts.configured, gap.begin);
   Coverage coverage = Builder(facts).build(std::clamp(horizon_at, facts.from, to + kCoverageMargin));
   coverage.until = until;
   coverage.footage = clipped_union(std::move(coverage.footage), from, until);

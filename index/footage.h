@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "index/coverage.h"
 #include "index/ledger.h"
 #include "index/model.h"
 #include "index/sqlite.h"
@@ -70,6 +71,9 @@ inline constexpr Duration kLongestSegment = std::chrono::hours(1);
                                                         WallTime from, WallTime to);
 [[nodiscard]] Result<std::vector<Gap>> gaps_between(Database& database, const StreamRow& stream,
                                                     WallTime from, WallTime to);
+/// What the rows know of the ledger of [from, to): all but how far it reaches (now, footage_end, patience).
+[[nodiscard]] Result<CoverageFacts> coverage_rows(Database& database, const StreamRow& stream, WallTime from,
+                                                  WallTime to);
 [[nodiscard]] Result<std::optional<RunInit>> run_at(Database& database, const StreamRow& stream,
                                                     WallTime start);
 /// Measured in [from, to), by time.

@@ -150,6 +150,18 @@ Result<std::vector<Gap>> gaps_between(Database& database, const StreamRow& strea
   return gaps;
 }
 
+Result<CoverageFacts> coverage_rows(Database& database, const StreamRow& stream, WallTime from, WallTime to) {
+  CoverageFacts facts;
+  facts.from = from;
+  facts.to = to;
+  facts.kind = stream.kind;
+  facts.configured = stream.configured;
+  facts.removed = stream.removed;
+  MJ_TRY(facts.footage, footage_between(database, stream, from - kCoverageMargin, to + kCoverageMargin));
+  MJ_TRY(facts.gaps, gaps_between(database, stream, from - kCoverageMargin, to + kCoverageMargin));
+  return facts;
+}
+
 Result<std::optional<RunInit>> run_at(Database& database, const StreamRow& stream, WallTime start) {
   const auto run = [](const Statement& row) {
     const BytesView init = row.blob(1);

@@ -67,24 +67,20 @@ Result<std::optional<StreamRow>> Index::Impl::stream_row(Database& database, con
 }
 
 Result<Coverage> Index::Impl::coverage(const StreamKey& stream, WallTime from, WallTime to) {
-  const WallTime wide_from = from - kCoverageMargin;
-  const WallTime wide_to = to + kCoverageMargin;
-  const TailView view = tail.view(stream, wide_from, wide_to);
+  const TailView view = tail.view(stream, from - kCoverageMargin, to + kCoverageMargin);
   MJ_TRY(const auto lease, readers->lease());
   MJ_TRY(const auto row, stream_row(*lease, stream, view.known));
-  CoverageFacts facts{
-      from,          to, clock.now(), row->kind, row->configured, row->removed, view.footage_end,
-      view.patience, {}, {}};
-  MJ_TRY(facts.footage, footage_between(*lease, *row, wide_from, wide_to));
-  MJ_TRY(auto gaps, gaps_between(*lease, *row, wide_from, wide_to));
-  facts.gaps = with_pending(std::move(gaps), view);
+  MJ_TRY(CoverageFacts facts, coverage_rows(*lease, *row, from, to));
+  facts.now = clock.now();
+  facts.footage_end = view.footage_end;
+  facts.patience = view.patience;
+  facts.gaps = with_pending(std::move(facts.gaps), view);
   for (const auto& segment : view.segments) {
     for (const auto& place : segment.fragments) {
       facts.footage.push_back({place.start, place.end});
       facts.configured = std::min(facts.configured, place.start);
     }
   }
-  for (const auto& gap : facts.gaps) facts.configured = std::min(facts.configured, gap.begin);
   return build_coverage(std::move(facts));
 }
 

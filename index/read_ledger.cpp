@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "index/coverage.h"
 #include "index/footage.h"
 #include "index/index.h"
@@ -12,27 +10,13 @@ namespace {
 /// What comes after the newest closed row is not known here, however long ago that was.
 constexpr Duration kForEver = Duration::max();
 
-CoverageFacts facts_of(const StreamEnd& end, WallTime from, WallTime to, WallTime now) {
-  const StreamRow& stream = end.stream;
-  return {from,
-          to,
-          now,
-          stream.kind,
-          stream.configured,
-          stream.removed,
-          end.accounted.value_or(stream.configured),
-          kForEver,
-          {},
-          {}};
-}
-
 Result<Coverage> coverage_of(Database& database, const StreamRow& stream, WallTime from, WallTime to,
                              WallTime now) {
   MJ_TRY(const auto end, stream_end(database, stream));
-  CoverageFacts facts = facts_of(end, from, to, now);
-  MJ_TRY(facts.footage, footage_between(database, stream, from - kCoverageMargin, to + kCoverageMargin));
-  MJ_TRY(facts.gaps, gaps_between(database, stream, from - kCoverageMargin, to + kCoverageMargin));
-  for (const Gap& gap : facts.gaps) facts.configured = std::min(facts.configured, gap.begin);
+  MJ_TRY(CoverageFacts facts, coverage_rows(database, stream, from, to));
+  facts.now = now;
+  facts.footage_end = end.accounted.value_or(stream.configured);
+  facts.patience = kForEver;
   return build_coverage(std::move(facts));
 }
 
