@@ -48,7 +48,7 @@ export const en = {
   signed_out: 'The session is over. Please sign in again.',
 
   search_label: 'Case number',
-  search_placeholder: 'Type or scan a case number',
+  search_prompt: 'Type or scan a case number',
   search: 'Search',
   search_hint: 'The whole number, its beginning or its last digits; then Enter',
   searching: 'Searching…',

@@ -47,7 +47,7 @@ export const zh_cn = {
   signed_out: '登录已失效，请重新登录。',
 
   search_label: '办件编号',
-  search_placeholder: '请输入或扫描办件编号',
+  search_prompt: '请输入或扫描办件编号',
   search: '查询',
   search_hint: '可输入完整编号、开头或末尾几位，按回车查询',
   searching: '正在查询…',
