@@ -5,21 +5,13 @@
 #include "capture/libav_session.h"
 
 namespace mj::capture {
-namespace {
-
-/// In [0, 1): only to spread attempts.
-double draw() {
-  thread_local std::minstd_rand engine(std::random_device{}());
-  return std::uniform_real_distribution<double>(0, 1)(engine);
-}
-
-}  // namespace
 
 LibavSource::LibavSource(SourceSettings settings, const Clock& clock, Outlet& outlet)
     : settings_(std::move(settings)),
       clock_(clock),
       state_(settings_.stream, clock, outlet),
-      builder_(settings_.stream, state_) {}
+      builder_(settings_.stream, state_),
+      backoff_(limits_, std::random_device{}()) {}
 
 LibavSource::~LibavSource() {
   request_stop();
@@ -46,14 +38,14 @@ void LibavSource::work() {
   name_thread(("cap-" + settings_.stream).substr(0, 15).c_str());
   state_.started();
   while (!stop_) {
-    const bool auth_failed = record_once();
-    if (!stop_) wait(ladder_.next(auth_failed, draw()));
+    const GapCause cause = record_once();
+    if (!stop_) wait(backoff_.next(cause));
   }
   state_.failed(GapCause::shutdown, "the recorder was stopped");
 }
 
-/// One connection. True: the camera refused the credentials.
-bool LibavSource::record_once() {
+/// One connection; why it ended.
+GapCause LibavSource::record_once() {
   state_.connecting("connecting to " + redact_url(settings_.url));
   SessionEnd end;
   {
@@ -61,8 +53,8 @@ bool LibavSource::record_once() {
     end = session.run();
     builder_.end_session();
   }
-  if (builder_.session_frames() > 0) ladder_.reset();
-  if (stop_) return false;
+  if (builder_.session_frames() > 0) backoff_.reset();
+  if (stop_) return GapCause::shutdown;
   const bool news = state_.status().cause != end.cause;
   if (news) {
     spdlog::warn("{}: {}: {}", settings_.stream, name(end.cause), end.detail);
@@ -70,7 +62,7 @@ bool LibavSource::record_once() {
     spdlog::debug("{}: {}: {}", settings_.stream, name(end.cause), end.detail);
   }
   state_.failed(end.cause, end.detail);
-  return end.cause == GapCause::auth_failed;
+  return end.cause;
 }
 
 void LibavSource::wait(Duration duration) {

@@ -5,7 +5,7 @@
 #include <mutex>
 #include <thread>
 
-#include "capture/retry_ladder.h"
+#include "capture/rtsp/backoff.h"
 #include "capture/run_builder.h"
 #include "capture/source.h"
 #include "capture/stream_state.h"
@@ -14,8 +14,8 @@ namespace mj::capture {
 
 /// A camera stream read through libavformat, on a thread of its own: connects, records, reconnects.
 /// Owner: Capture; `clock` and `outlet` must outlive it. Threads: "cap-<stream>"; see Source. Does not:
-/// decode, probe. Fails: by retrying (RetryLadder) for ever, each time with a sentence in status() and in the
-/// log.
+/// decode, probe. Fails: by retrying (rtsp::Backoff) for ever, each time with a sentence in status() and in
+/// the log.
 class LibavSource final : public Source {
  public:
   LibavSource(SourceSettings settings, const Clock& clock, Outlet& outlet);
@@ -28,14 +28,15 @@ class LibavSource final : public Source {
 
  private:
   void work();
-  [[nodiscard]] bool record_once();
+  [[nodiscard]] GapCause record_once();
   void wait(Duration duration);
 
   const SourceSettings settings_;
   const Clock& clock_;
   StreamState state_;
   RunBuilder builder_;
-  RetryLadder ladder_;
+  const rtsp::Limits limits_;
+  rtsp::Backoff backoff_;
   std::atomic<bool> stop_{false};
   std::mutex mutex_;  // for stopped_ to wait with
   std::condition_variable stopped_;

@@ -74,6 +74,8 @@ std::vector<Span> bridged_spans(const storage::FoundSegment& found, std::optiona
 Result<void> put_found(Database& database, const storage::FoundSegment& found,
                        std::optional<WallTime> next_start) {
   const StreamKey& stream = found.segment.stream;
+  // A file of long ago may lie in gaps that are closed: the ledger, which only looks ahead, leaves those
+  // alone.
   for (const Span& span : bridged_spans(found, next_start)) {
     MJ_CHECK(change_gap(database, stream, {.remove = {}, .put = {}, .carve = span}));
   }

@@ -184,7 +184,7 @@ class Index::Checker {
     }
     if (!found) return add(kind, file.segment, found.error().message);
     report_.bytes += found->file_bytes;
-    const auto adopted = impl_.adopt(*found, false);
+    const auto adopted = impl_.adopt(*found);
     if (!adopted) return add(kind, file.segment, adopted.error().message);
     add(kind, file.segment, "its row was made anew from the file", true);
   }

@@ -84,24 +84,10 @@ Result<Coverage> Index::Impl::coverage(const StreamKey& stream, WallTime from, W
   return build_coverage(std::move(facts));
 }
 
-Result<void> Index::Impl::adopt(const storage::FoundSegment& found, bool suspect) {
-  const StreamKey& stream = found.segment.stream;
-  const auto changes = tail.recovered(stream, found.fragments);
-  SegmentRow row{found.segment,      found.run->start, found.end, found.bytes,
-                 found.header_bytes, found.sha256,     suspect,   found.fragments};
-  row.segment.open = false;
-  return commit(stream, changes, [&](Database& database) -> Result<void> {
-    // A file of long ago may lie in gaps that are closed: the ledger, which only looks ahead, leaves those
-    // alone.
-    for (const Span& span : spans_of(found.fragments)) {
-      MJ_CHECK(change_gap(database, stream, {.remove = {}, .put = {}, .carve = span}));
-    }
-    MJ_CHECK(put_run(database, *found.run));
-    for (size_t i = 0; i < std::min(found.shots.size(), found.fragments.size()); ++i) {
-      MJ_CHECK(put_shot(database, stream, found.fragments[i].start, found.shots[i]));
-    }
-    return put_segment(database, row);
-  });
+Result<void> Index::Impl::adopt(const storage::FoundSegment& found) {
+  const auto changes = tail.recovered(found.segment.stream, found.fragments);
+  return commit(found.segment.stream, changes,
+                [&](Database& database) { return put_found(database, found, std::nullopt); });
 }
 
 }  // namespace mj::index

@@ -62,7 +62,7 @@ struct Index::Impl {
                                                                    const StreamKey& stream,
                                                                    bool known_to_tail);
   /// Makes rows of a file that has none, under the rules of live footage.
-  [[nodiscard]] Result<void> adopt(const storage::FoundSegment& found, bool suspect);
+  [[nodiscard]] Result<void> adopt(const storage::FoundSegment& found);
 
   /// Before files become rows: every moment up to the newest of them has a cause.
   [[nodiscard]] Result<void> explain_all(const std::vector<Backlog::File>& files);

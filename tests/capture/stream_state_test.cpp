@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "capture/libav_log.h"
-#include "capture/retry_ladder.h"
 #include "tests/capture/fake_clock.h"
 #include "tests/capture/recording_outlet.h"
 
@@ -104,28 +103,6 @@ TEST_F(StreamStateTest, ARefusalIsAStateButTheOutletsOwnOutage) {
   footage(clock_.now(), seconds(2));
   EXPECT_EQ(state_.status().cause, GapCause::overload);
   EXPECT_TRUE(outlet_.outages().empty());
-}
-
-TEST(RetryLadderTest, ClimbsToThirtySecondsAndStartsAgainAfterSuccess) {
-  RetryLadder ladder;
-  for (const int64_t expected : {1, 2, 4, 8, 16, 30, 30})
-    EXPECT_EQ(ladder.next(false, 0.5), seconds(expected));
-  ladder.reset();
-  EXPECT_EQ(ladder.next(false, 0.5), seconds(1));
-}
-
-TEST(RetryLadderTest, WrongCredentialsAreTriedRarely) {
-  RetryLadder ladder;
-  static_cast<void>(ladder.next(false, 0.5));
-  for (const int64_t expected : {60, 120, 240, 300, 300})
-    EXPECT_EQ(ladder.next(true, 0.5), seconds(expected));
-  EXPECT_EQ(ladder.next(false, 0.5), seconds(1)) << "each ladder begins at its bottom";
-}
-
-TEST(RetryLadderTest, ChanceSpreadsByAQuarter) {
-  RetryLadder low, high;
-  EXPECT_EQ(low.next(false, 0.0), std::chrono::milliseconds(750));
-  EXPECT_LT(high.next(false, 0.999), std::chrono::milliseconds(1250));
 }
 
 TEST(RedactTextTest, TakesUserInfoOutOfWhateverALibrarySays) {
