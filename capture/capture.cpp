@@ -1,8 +1,6 @@
 #include "capture/capture.h"
 
-#include <condition_variable>
-#include <mutex>
-#include <thread>
+#include <atomic>
 
 #include "capture/libav_source.h"
 #include "capture/rtsp_source.h"
@@ -10,8 +8,6 @@
 
 namespace mj::capture {
 namespace {
-
-constexpr auto kWatch = std::chrono::milliseconds(500);
 
 SourceSettings source_settings(const config::Camera& camera, const StreamKey& stream,
                                const std::string& url) {
@@ -46,26 +42,11 @@ struct Capture::Impl {
     }
   }
 
-  /// Silence can only be noticed by somebody who looks.
-  void watch() {
-    name_thread("cap-watch");
-    std::unique_lock lock(mutex);
-    while (!stopping) {
-      stopped.wait_for(lock, kWatch, [this] { return stopping; });
-      lock.unlock();
-      screens.tick();
-      lock.lock();
-    }
-  }
-
   rtsp::Engine engine;  // stopped before the sources go
   std::vector<std::unique_ptr<Source>> sources;
   ScreenIntake screens;
-  std::mutex mutex;
-  std::condition_variable stopped;
-  bool running = false;   // under mutex
-  bool stopping = false;  // under mutex
-  std::thread watcher;
+  std::atomic<bool> running = false;
+  std::atomic<bool> stopping = false;
 };
 
 Capture::Capture(const config::Settings& settings, const Clock& clock, Outlet& outlet)
@@ -76,27 +57,22 @@ Capture::~Capture() {
 }
 
 void Capture::start() {
-  {
-    std::lock_guard lock(impl_->mutex);
-    if (std::exchange(impl_->running, true)) return;
-  }
+  if (impl_->running.exchange(true)) return;
   impl_->screens.start();
   for (const auto& source : impl_->sources) source->start();
   impl_->engine.start();
-  impl_->watcher = std::thread([this] { impl_->watch(); });
 }
 
 void Capture::stop() {
-  {
-    std::lock_guard lock(impl_->mutex);
-    if (!impl_->running || std::exchange(impl_->stopping, true)) return;
-  }
-  impl_->stopped.notify_all();
+  if (!impl_->running || impl_->stopping.exchange(true)) return;
   for (const auto& source : impl_->sources) source->request_stop();
   impl_->screens.stop();
   impl_->engine.stop();
   for (const auto& source : impl_->sources) source->join();
-  impl_->watcher.join();
+}
+
+void Capture::tick() {
+  impl_->screens.tick();
 }
 
 std::vector<StreamStatus> Capture::status() const {

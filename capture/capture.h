@@ -108,6 +108,8 @@ class Capture {
 
   /// Connects to every camera; returns at once.
   void start();
+  /// Notices workstations that fell silent. To be called about twice a second.
+  void tick();
   /// Flushes what is open into the outlet, reports an Outage (shutdown) per stream and joins all threads (≤
   /// 10 s).
   void stop();

@@ -14,7 +14,7 @@ namespace mj::index {
 namespace {
 
 constexpr const char* kQuickCheck = "PRAGMA quick_check";
-constexpr int kReaders = 4;  // server/ asks from three threads; one to spare
+constexpr int kReaders = 3;  // server/ asks from two threads; one to spare
 
 Result<void> make_directory(const std::filesystem::path& directory) {
   std::error_code error;

@@ -15,6 +15,7 @@ namespace mj::server {
 namespace {
 
 constexpr std::chrono::seconds kBetweenAttempts{5};
+constexpr std::chrono::milliseconds kTurn{200};
 constexpr std::chrono::seconds kStopWithin{10};
 constexpr const char* kRebuild = "mingjing rebuild-index --config FILE";
 constexpr int kExitNoIndex = 2;
@@ -168,6 +169,16 @@ void App::serve() {
   std::fflush(stdout);
 }
 
+void App::turn() {
+  serve();
+  if (serving_) {
+    server_->serve_for(kTurn);
+  } else {
+    std::this_thread::sleep_for(kTurn);
+  }
+  if (capture_) capture_->tick();
+}
+
 void App::stop() {
   if (!index_) return;
   const StopDeadline deadline;
@@ -195,9 +206,9 @@ int App::run(const sigset_t& stop_signals) {
   notify_service_manager("READY=1");
   int signal = -1;
   while (signal < 0) {
-    serve();
-    constexpr timespec kLook{1, 0};
-    signal = sigtimedwait(&stop_signals, nullptr, &kLook);
+    turn();
+    constexpr timespec kNow{};
+    signal = sigtimedwait(&stop_signals, nullptr, &kNow);
   }
   spdlog::info("stop: signal {}", signal);
   notify_service_manager("STOPPING=1");

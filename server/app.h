@@ -30,16 +30,18 @@ class App {
 
   /// Opens the index, heals it, begins to record. Errors: those of index::Index::open and apply.
   [[nodiscard]] Result<void> start();
-  /// Starts the server if it is not running and it is time to try; says on stdout where it listens. Call now
-  /// and then.
+  /// Starts the server if it is not running and it is time to try; says on stdout where it listens.
   void serve();
+  /// What the calling thread has to do while all runs: serve(), every connection, a look at silent
+  /// workstations. Takes 0.2 s; call it again and again.
+  void turn();
   [[nodiscard]] bool serving() const { return serving_; }
   [[nodiscard]] const Server* server() const { return server_.get(); }
   /// Server, cameras, recorder, index, in this order. At most 10 s: then the process ends here, with exit
   /// code 3.
   void stop();
 
-  /// start(), serve() until SIGTERM or SIGINT, stop(). The signals must be blocked in every thread. The exit
+  /// start(), turn() until SIGTERM or SIGINT, stop(). The signals must be blocked in every thread. The exit
   /// code.
   [[nodiscard]] int run(const sigset_t& stop_signals);
 

@@ -3,10 +3,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <future>
-#include <mutex>
-#include <thread>
 
 #include "server/certificate.h"
 #include "server/listener.h"
@@ -17,8 +13,7 @@
 namespace mj::server {
 namespace {
 
-constexpr int kWorkThreads = 3;
-constexpr std::chrono::milliseconds kLookInterval{20};
+constexpr int kWorkThreads = 2;
 constexpr std::chrono::seconds kAfterAbort{2};
 
 std::string url_of(const tcp::endpoint& endpoint, bool tls) {
@@ -44,18 +39,17 @@ struct Server::Impl {
 
   [[nodiscard]] Result<void> start();
   void stop();
-  /// Asks on the network thread, where the connections are counted.
-  [[nodiscard]] std::size_t connections();
-  void wait_until_empty(std::chrono::milliseconds longest);
+  /// Serves until no connection is left.
+  void drain(std::chrono::milliseconds longest);
 
   const Context context;
   const Deadlines deadlines;
   Services services;
   std::optional<asio::ssl::context> tls;
   asio::io_context net{1};
-  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> guard;
+  asio::executor_work_guard<asio::io_context::executor_type> guard{net.get_executor()};
   std::optional<Listener> listener;
-  std::thread thread;
+  bool listening = false;
 };
 
 Result<void> Server::Impl::start() {
@@ -69,36 +63,25 @@ Result<void> Server::Impl::start() {
   listener.emplace(net, services, deadlines);
   MJ_CHECK(listener->open(settings.address, settings.port, tls ? &*tls : nullptr));
   asio::co_spawn(net, listener->accept(), asio::detached);
-  guard.emplace(net.get_executor());
-  thread = std::thread([this] {
-    name_thread("net");
-    net.run();
-  });
+  listening = true;
   return {};
 }
 
-std::size_t Server::Impl::connections() {
-  std::promise<std::size_t> count;
-  asio::post(net, [&] { count.set_value(listener->connections()); });
-  return count.get_future().get();
-}
-
-void Server::Impl::wait_until_empty(std::chrono::milliseconds longest) {
+void Server::Impl::drain(std::chrono::milliseconds longest) {
   const auto until = std::chrono::steady_clock::now() + longest;
-  while (connections() > 0 && std::chrono::steady_clock::now() < until)
-    std::this_thread::sleep_for(kLookInterval);
+  while (listener->connections() > 0 && net.run_one_until(until) > 0) {
+  }
 }
 
 void Server::Impl::stop() {
-  if (!thread.joinable()) return;
-  asio::post(net, [this] { listener->close(); });
-  wait_until_empty(deadlines.drain);
-  asio::post(net, [this] { listener->abort(); });
-  wait_until_empty(kAfterAbort);
-  if (connections() > 0) spdlog::error("http: some requests did not end in time");
+  if (!std::exchange(listening, false)) return;
+  listener->close();
+  drain(deadlines.drain);
+  listener->abort();
+  drain(kAfterAbort);
+  if (listener->connections() > 0) spdlog::error("http: some requests did not end in time");
   services.work.stop();
-  net.stop();
-  thread.join();
+  net.poll();  // what was cancelled leaves its coroutine
 }
 
 Server::Server(Context context) : Server(std::move(context), Tuning{}) {}
@@ -112,6 +95,10 @@ Server::~Server() {
 
 Result<void> Server::start() {
   return impl_->start();
+}
+
+void Server::serve_for(Duration duration) {
+  impl_->net.run_for(duration);
 }
 
 void Server::stop() {

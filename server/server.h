@@ -26,9 +26,9 @@ struct Context {
 
 struct Tuning;
 
-/// Owner: the composition root. Threads: one network thread ("net") runs all sessions; a pool of 3 ("work")
-/// runs everything that touches disk or SQL. Does not: record. A Server that cannot start (port in use, bad
-/// certificate) never stops recording.
+/// Owner: the composition root. Threads: one calls everything; all sessions run in serve_for() and stop(),
+/// and a pool of 2 ("work") runs everything that touches disk or SQL. Does not: record. A Server that cannot
+/// start (port in use, bad certificate) never stops recording.
 class Server {
  public:
   explicit Server(Context context);
@@ -37,9 +37,11 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Makes the self-signed certificate if there is none, binds, listens, and serves until stop().
+  /// Makes the self-signed certificate if there is none, binds and listens.
   /// Errors: unavailable (port in use), denied, invalid (certificate).
   [[nodiscard]] Result<void> start();
+  /// Serves for so long; to be called again and again from start() to stop().
+  void serve_for(Duration duration);
   /// Stops accepting, lets requests finish (≤ 10 s), joins.
   void stop();
 

@@ -21,7 +21,10 @@ TEST(App, RecordsAndServes) {
   ASSERT_TRUE(app.start());
   app.serve();
   ASSERT_TRUE(app.serving());
-  EXPECT_EQ(test::ask(app.server()->url(), "GET", "/").status, 200);
+  {
+    const auto turning = test::again_and_again([&] { app.turn(); });
+    EXPECT_EQ(test::ask(app.server()->url(), "GET", "/").status, 200);
+  }
   app.stop();
   EXPECT_FALSE(app.serving());
 }
@@ -37,7 +40,7 @@ TEST(App, APortInUseDoesNotStopRecordingAndIsTriedAgain) {
   ASSERT_TRUE(app.start());
   app.serve();
   EXPECT_FALSE(app.serving());
-  other.server->stop();
+  other.stop_server();
   other.server.reset();
   app.serve();
   EXPECT_FALSE(app.serving()) << "tries again before 5 s";
@@ -57,9 +60,29 @@ TEST(App, AMissingStoreIsSaidAndTheRestRuns) {
   ASSERT_TRUE(app.start());
   app.serve();
   ASSERT_TRUE(app.serving());
+  const auto turning = test::again_and_again([&] { app.turn(); });
   const test::Answer health = test::ask(app.server()->url(), "GET", "/healthz");
   EXPECT_EQ(health.status, 503);
   EXPECT_THAT(health.body, testing::HasSubstr(R"("stores":1,"writable":0)"));
+}
+
+TEST(App, NoticesASilentWorkstation) {
+  const mj::test::TemporaryDirectory folder;
+  test::HandClock clock;
+  const config::Settings settings = test::small_hall(folder.path());
+  const WallTime begin = clock.now();
+  App app(settings, clock);
+  ASSERT_TRUE(app.start());
+  clock.advance(std::chrono::minutes(1));
+  app.turn();
+  clock.advance(std::chrono::minutes(1));
+  app.stop();
+  const auto ledger = index::read_ledger(index_directory(settings), "ws-1.screen", begin,
+                                         begin + std::chrono::minutes(1), clock);
+  ASSERT_TRUE(ledger) << ledger.error().message;
+  ASSERT_EQ(ledger->size(), 1U);
+  ASSERT_FALSE(ledger->front().second.gaps.empty());
+  EXPECT_EQ(ledger->front().second.gaps.back().cause, GapCause::agent_away);
 }
 
 TEST(App, TwoOfThemDoNotShareAnIndex) {

@@ -48,6 +48,10 @@ config::Settings small_hall(const std::filesystem::path& folder) {
   return settings;
 }
 
+std::jthread serving(server::Server& server) {
+  return again_and_again([&server] { server.serve_for(std::chrono::milliseconds(10)); });
+}
+
 Hall::Hall() : Hall(Options{}) {}
 
 Hall::Hall(const Options& options) : settings(small_hall(folder.path())) {
@@ -64,9 +68,16 @@ Hall::Hall(const Options& options) : settings(small_hall(folder.path())) {
       tuning_of(options));
   const auto started = server->start();
   EXPECT_TRUE(started) << started.error().message;
+  serving_ = serving(*server);
+}
+
+void Hall::stop_server() {
+  serving_ = {};
+  server->stop();
 }
 
 Hall::~Hall() {
+  serving_ = {};
   server.reset();
   capture.reset();
   recorder.reset();

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "server/server.h"
 #include "server/tuning.h"
@@ -17,6 +18,17 @@ inline const std::string kFeedToken = "MARKER-feed-token-0123456789";
 inline const std::string kWorkstationToken = "MARKER-ws-1-token-0123456789";
 inline const std::string kOtherToken = "MARKER-ws-2-token-0123456789";
 inline const std::string kPassword = "MARKER-password 密码";
+
+/// Calls `turn` again and again, in a thread of its own, until it goes.
+template <class Turn>
+[[nodiscard]] std::jthread again_and_again(Turn turn) {
+  return std::jthread([turn](const std::stop_token& stop) {
+    while (!stop.stop_requested()) turn();
+  });
+}
+
+/// Serves from a thread of its own until it goes; the server may be stopped then.
+[[nodiscard]] std::jthread serving(server::Server& server);
 
 /// A real hall on loopback: index, recorder, capture (not connecting) and the server, in a folder that goes
 /// away. Owner: the test.
@@ -57,7 +69,10 @@ class Hall {
   std::unique_ptr<capture::Capture> capture;
   std::unique_ptr<server::Server> server;
 
+  void stop_server();
+
  private:
+  std::jthread serving_;
   std::string cookie_;
 };
 

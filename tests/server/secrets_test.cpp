@@ -63,7 +63,7 @@ TEST(Secrets, ComeOutNowhere) {
     (void)test::ask(hall.url(), "GET", "/?token=MARKER-in-query");
     (void)test::ask(hall.url(), "GET", "/api/v1/me", {{"Authorization", "Bearer MARKER-unknown"}});
     answers = all_answers(hall);
-    hall.server->stop();
+    hall.stop_server();
     std::string files;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(hall.folder.path())) {
       if (!entry.is_regular_file()) continue;

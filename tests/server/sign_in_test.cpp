@@ -100,11 +100,12 @@ TEST(SignIn, FormsAreStrict) {
 TEST(SignIn, SessionsSurviveARestartOfTheServer) {
   test::Hall hall;
   hall.sign_in();
-  hall.server->stop();
+  hall.stop_server();
   Server again({hall.settings, hall.clock, *hall.index, *hall.reader, *hall.capture,
                 [&] { return hall.recorder->status(); }});
   ASSERT_TRUE(again.start());
   EXPECT_EQ(again.first_sign_in_token(), "");
+  const auto answering = test::serving(again);
   EXPECT_EQ(test::ask(again.url(), "GET", "/api/v1/me", hall.person()).status, 200);
 }
 
