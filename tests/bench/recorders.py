@@ -81,6 +81,10 @@ class Mingjing(Recorder):
     def pid(self):
         return self.children[0].pid
 
+    @property
+    def output(self):
+        return self.children[0].text()
+
 
 class FfmpegEach(Recorder):
     """One ffmpeg per camera, as Frigate runs them, with our length of files."""
