@@ -8,12 +8,13 @@ import time
 class Child:
     """A process that ends with this one. Its output goes to a file."""
 
-    def __init__(self, name, command, folder):
+    def __init__(self, name, command, folder, environment=None):
         self.name = name
         self.log = os.path.join(folder, name + ".log")
         with open(self.log, "ab") as out:
             self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *map(str, command)], stdin=subprocess.DEVNULL,
-                                            stdout=out, stderr=out, start_new_session=True)
+                                            stdout=out, stderr=out, start_new_session=True,
+                                            env=dict(os.environ, **(environment or {})))
 
     @property
     def pid(self):

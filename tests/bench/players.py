@@ -55,8 +55,8 @@ class Account:
     """The hall's first account, made with the token that mingjingd printed."""
 
     def __init__(self, output):
-        self.port = int(re.search(r"^listening on https://127\.0\.0\.1:(\d+)$", output, re.M).group(1))
-        token = re.search(r"^first sign-in token: (\w+)$", output, re.M).group(1)
+        self.port = int(re.findall(r"^listening on https://127\.0\.0\.1:(\d+)$", output, re.M)[-1])
+        token = re.findall(r"^first sign-in token: (\w+)$", output, re.M)[-1]
         form = {"token": token, "login": "bench", "display_name": "Bench", "password": "bench-password"}
         answer, _ = self.ask(self.connect(), "POST", "/api/v1/sign-in/first", json.dumps(form))
         self.cookie = answer.getheader("Set-Cookie").split(";")[0]
@@ -78,11 +78,12 @@ class Account:
 
 
 class Player(threading.Thread):
-    """Plays one stream from `begin` (µs) on, a second at a time. What it could not play is in `faults`."""
+    """Plays one stream from `begin` (µs) on, a second at a time. What it could not play is in `faults`. Only `old` footage may be
+    missing: it is being deleted."""
 
-    def __init__(self, account, stream, begin):
+    def __init__(self, account, stream, begin, old):
         super().__init__(name=f"player {stream}", daemon=True)
-        self.account, self.stream, self.at = account, stream, begin
+        self.account, self.stream, self.at, self.old = account, stream, begin, old
         self.played = self.gone = self.skips = 0  # fragments; gone: deleted between the index and the bytes
         self.end = None              # of the fragment before
         self.slowest = 0.0           # seconds for one second of footage
@@ -111,13 +112,12 @@ class Player(threading.Thread):
             last = fragment.begin + fragment.length - 1
             answer, data = self.account.ask(connection, "GET", f"/api/v1/streams/{self.stream}/segments/{fragment.segment}", None,
                                             {"Range": f"bytes={fragment.begin}-{last}"}.items())
-            if answer.status == 404:
+            if answer.status == 404 and self.old:
                 self.gone += 1
-                self.end = None
                 continue
             if len(data) != fragment.length or boxes(data)[:3] != ["prft", "moof", "mdat"]:
                 raise ValueError(f"fragment of {fragment.length} bytes came as {len(data)}: {data[:8]!r}")
-            self.skips += self.end is not None and abs(fragment.start - self.end) > SECOND // 10
+            self.skips += not self.old and self.end is not None and abs(fragment.start - self.end) > SECOND // 10
             self.end = fragment.end
             self.played += 1
         self.at = until
@@ -128,7 +128,7 @@ class Players:
 
     def __init__(self, account, cameras, oldest_us, many=8):
         now = int(time.time() * SECOND) - 15 * SECOND
-        self.all = [Player(account, f"cam{number * max(1, cameras // many):04d}.main", now if number % 4 else oldest_us)
+        self.all = [Player(account, f"cam{number * max(1, cameras // many):04d}.main", now if number % 4 else oldest_us, not number % 4)
                     for number in range(min(many, cameras))]
 
     def __enter__(self):

@@ -20,12 +20,15 @@ from farm import Farm
 from measure import cpu_seconds, load, pss_mb, thread_costs, threads
 from players import Account, Players
 from recorders import FfmpegEach, Mingjing, Raw
+import yesterday
 
 KEYS = ["cpu_ms_per_camera_second", "ratio_ffmpeg", "ratio_raw_nohash", "pss_mb", "threads", "reads_per_frame", "lost_frames",
         "reset_recovery_s", "flat_ratio_177_8", "max_cameras_720p15"]
 CONNECTS_PER_SECOND = 20  # mingjingd's own limit
 WARM_UP = 4               # seconds after the last camera plays
 MEMORY = 4 << 30          # more than a run writes
+OLD_SECONDS = 60          # of footage that comes due during the soak,
+OLD_DUE_AFTER = 80        # while two viewers are playing it
 
 
 def say(text):
@@ -165,20 +168,26 @@ def most(bench):
 
 
 def soak(bench):
-    """Many minutes with rotation of files and eight viewers: every frame must be there. Adds to lost_frames."""
+    """Many minutes with rotation of files, eight viewers, and the oldest footage deleted: every frame must be there. Adds to lost_frames."""
     n, seconds = bench.options.cameras, bench.options.soak
     with bench.folder() as folder:
+        oldest = yesterday.record(bench, folder, n, OLD_SECONDS, OLD_DUE_AFTER)
+        yesterday.let_a_day_pass(folder)
         begun = int(time.time() * 1e6)
+        old = yesterday.left(folder, begun)
         with bench.farm(folder) as farm, Mingjing(bench.programs, farm, n, folder, segment_seconds=20) as recorder:
             farm.wait_playing(n, 30 + n / 5)
             time.sleep(15)
-            with Players(Account(recorder.output), n, begun) as players:
+            with Players(Account(recorder.output), n, oldest) as players:
                 time.sleep(seconds)
             told = players.told()
+        deleted = old - yesterday.left(folder, begun)
         tags = farm.check(recorder.store)
-    say(f"soak of {seconds} s: {tags}; {told}")
+    say(f"soak of {seconds} s: {tags}; {deleted} of {old} old segments deleted; {told}")
     if told["faults"] or told["idle"] or told["skips"]:
         raise RuntimeError(f"viewers could not play: {told}")
+    if deleted < old:
+        raise RuntimeError(f"{old - deleted} of {old} segments that came due are still there")
     bench.result["lost_frames"] = (bench.result["lost_frames"] or 0) + tags["lost"] + tags["head"]
 
 

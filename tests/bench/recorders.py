@@ -29,6 +29,8 @@ id = "s1"
 path = "{folder}/store"
 [storage]
 segment_seconds = {segment_seconds}
+[retention]
+days = 1
 [server]
 listen = "127.0.0.1:{port}"
 '''
@@ -69,13 +71,13 @@ class Recorder:
 class Mingjing(Recorder):
     """The real daemon, with everything it does: index, SHA-256, group fdatasync, its server."""
 
-    def __init__(self, programs, farm, cameras, folder, segment_seconds=60):
+    def __init__(self, programs, farm, cameras, folder, segment_seconds=60, environment=None):
         super().__init__(folder)
         config = os.path.join(folder, "hall.toml")
         with open(config, "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
             listed = "".join(CAMERA.format(number=i, url=farm.url(i)) for i in range(cameras))
             out.write(CONFIG.format(folder=folder, cameras=listed, segment_seconds=segment_seconds, port=free_port()))
-        self.children.append(Child("mingjingd", [programs["mingjingd"], "--config", config], folder))
+        self.children.append(Child("mingjingd", [programs["mingjingd"], "--config", config], folder, environment))
 
     @property
     def pid(self):
