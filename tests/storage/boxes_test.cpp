@@ -77,6 +77,15 @@ TEST(Label, ReadsBackWhatItWrites) {
   EXPECT_EQ(label.previous, sample_label().previous);
 }
 
+TEST(Label, ReadsBackTimesThatAreWrongByDecades) {
+  SegmentLabel label = sample_label();
+  label.time_error = std::chrono::hours(24 * 366 * 50);  // the host's clock was set back by so much
+  const Bytes box = encode_label(label).value();
+  const auto read = parse_label(payload_of(box));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->time_error, label.time_error);
+}
+
 TEST(Label, RefusesTextThatWouldForgeALine) {
   SegmentLabel label = sample_label();
   label.mime = "video/mp4\nprevious_sha256=00";
