@@ -118,18 +118,34 @@ class Index::Checker {
       tell_unreadable(row.store);
     } else if (next_file_ < files_.size() && files_[next_file_].segment == segment) {
       compare(files_[next_file_++], row);
+      // The same segment once more, unfinished: to finish it would overwrite the finished one.
+      if (is_next_unfinished(segment)) {
+        add("open_file", files_[next_file_++].segment,
+            "an unfinished file beside a finished one; left as it is");
+      }
+    } else if (is_next_unfinished(segment)) {
+      check_unfinished(files_[next_file_++], row);
     } else {
       MJ_CHECK(missing(stream, segment));
     }
-    // The same segment once more, unfinished: to finish it would overwrite the finished one.
-    if (next_file_ < files_.size() && files_[next_file_].segment.open &&
-        files_[next_file_].segment.stream == stream.key && files_[next_file_].segment.start == row.start &&
-        files_[next_file_].segment.store == row.store) {
-      add("open_file", files_[next_file_++].segment,
-          "an unfinished file beside a finished one; left as it is");
-    }
     previous_ = row;
     return {};
+  }
+
+  [[nodiscard]] bool is_next_unfinished(storage::SegmentRef segment) const {
+    segment.open = true;
+    return next_file_ < files_.size() && files_[next_file_].segment == segment;
+  }
+
+  /// The disk refused to rename the file of a segment that was closed: it is there all the same.
+  void check_unfinished(const File& file, const Row& row) {
+    if (!repair_) {
+      return add("open_file", file.segment, "closed, but its file could not be given its final name");
+    }
+    const auto found = read_finished(*file.store, file.segment);
+    if (!found) return add("open_file", file.segment, found.error().message);
+    add("open_file", file.segment, "closed; its file has its final name now", true);
+    compare({file.store, found->segment}, row);
   }
 
   void compare(const File& file, const Row& row) {

@@ -212,6 +212,18 @@ TEST_F(Recovery, CheckNamesMissingOrphanedAndForeignFiles) {
   EXPECT_TRUE(fs::exists(settings_.stores[0].path / "notes.txt"));
 }
 
+TEST_F(Recovery, CheckFindsAClosedSegmentUnderItsOpenName) {
+  start();
+  record(100, 112);
+  stop();
+  fs::rename(file(103), file(103, ".mp4.part"));  // as a disk leaves it that refuses to rename
+  EXPECT_EQ(check(), "open_file");
+  EXPECT_EQ(check(true), "open_file healed");
+  EXPECT_TRUE(fs::exists(file(103)));
+  EXPECT_EQ(check(), "");
+  EXPECT_THAT(coverage(), testing::StartsWith("footage 100-112"));
+}
+
 TEST_F(Recovery, CheckSeesChangedBytesAndLengths) {
   start();
   record(100, 109);
