@@ -72,6 +72,7 @@ struct Index::Impl {
   const Clock& clock;
   std::filesystem::path directory;
   UniqueFd lock;
+  Mutex order;  ///< held from a change of a ledger until the writer has it: they arrive as they were made
   Tail tail;
   Backlog backlog;
   Interruptible verifying;

@@ -94,7 +94,10 @@ void Index::on_segment_opened(storage::SegmentOpened opened) {
 
 void Index::on_fragment_durable(storage::FragmentDurable durable) {
   const StreamKey stream = durable.segment.stream;
-  impl_->post(stream, impl_->tail.fragment_durable(durable));
+  {
+    const MutexLock lock(impl_->order);
+    impl_->post(stream, impl_->tail.fragment_durable(durable));
+  }
   if (!durable.shot) return;
   impl_->writer->post([stream, at = durable.place.start, shot = std::move(*durable.shot)](
                           Database& database) { return put_shot(database, stream, at, shot); },
@@ -114,6 +117,7 @@ void Index::on_segment_closed(storage::SegmentClosed closed) {
 }
 
 void Index::on_outage(capture::Outage outage) {
+  const MutexLock lock(impl_->order);
   impl_->post(outage.stream, impl_->tail.outage(outage));
 }
 

@@ -14,6 +14,11 @@ Result<Coverage> coverage_of(Database& database, const StreamRow& stream, WallTi
                              WallTime now) {
   MJ_TRY(const auto end, stream_end(database, stream));
   MJ_TRY(CoverageFacts facts, coverage_rows(database, stream, from, to));
+  // No row says what there is between the newest one and a gap that is open: a segment that a disk does not
+  // let anybody close, perhaps. For as long as the gap is open its cause is what keeps us from knowing.
+  for (Gap& gap : facts.gaps) {
+    if (!gap.end && end.accounted) gap.begin = std::min(gap.begin, *end.accounted);
+  }
   facts.now = now;
   facts.footage_end = end.accounted.value_or(stream.configured);
   facts.patience = kForEver;

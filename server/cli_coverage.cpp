@@ -16,6 +16,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr Duration kUsualSpan = std::chrono::hours(24);
+// The ledger ends now by itself; asked up to a moment that is just over, it would tell an open gap as closed.
+constexpr Duration kAhead = std::chrono::minutes(1);
 
 struct CoverageOptions {
   std::string config_file;
@@ -100,7 +102,9 @@ Result<int> run(const CoverageOptions& options) {
   if (from >= to) return fail(ErrorKind::invalid, "--from must be before --to");
   const config::LoadResult loaded = config::load(options.config_file);
   if (!loaded.problems.empty()) return fail(ErrorKind::invalid, "{}", loaded.problems.front().to_string());
-  MJ_TRY(auto ledger, index::read_ledger(index_directory(loaded.settings), options.stream, from, to, clock));
+  const WallTime ask_up_to = options.to.empty() ? to + kAhead : to;
+  MJ_TRY(auto ledger,
+         index::read_ledger(index_directory(loaded.settings), options.stream, from, ask_up_to, clock));
   std::vector<Account> accounts;
   for (auto& [stream, coverage] : ledger) accounts.push_back(account_of(stream, std::move(coverage)));
   options.as_json ? print_json(accounts, from, to) : print_text(accounts, from);

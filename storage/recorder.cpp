@@ -15,6 +15,8 @@ constexpr Duration kFirstLook = std::chrono::seconds(2);
 /// Threads: capture's call the two outlet functions, the stores' call done(). A stream changes stores only
 /// when its store is not writable and has no job of it in hand: then nothing of it is open there
 /// (StoreWriter::writable()), so that the outlet hears of a stream from one thread at a time and in order.
+/// The exception: what waits behind a disk that does not answer is told from here, so that its gap is known
+/// now. The store tells it again, in its place among the footage, when the disk answers.
 struct Recorder::Impl {
   Impl(const config::Settings& settings, const Clock& clock, storage::Outlet& outlet, FileSystem& files)
       : next(outlet) {
@@ -22,6 +24,7 @@ struct Recorder::Impl {
       actors.push_back(std::make_unique<StoreActor>(store, settings.storage, files, clock, outlet,
                                                     [this](StreamDesk& desk) { done(desk); }));
     }
+    hangs.resize(actors.size());
   }
 
   bool take(capture::Fragment fragment) {
@@ -30,6 +33,7 @@ struct Recorder::Impl {
     StreamDesk& desk = placed_desk_of(fragment.run->stream);
     if (desk.refusing && !fragment.key) return false;
     move_if_needed(desk);
+    look_at(desk.store);
     StoreActor& actor = *actors[desk.store];
     const WallTime start = fragment.start;
     if (!actor.writable()) {
@@ -47,7 +51,8 @@ struct Recorder::Impl {
                                 actor.status().id)});
       return false;
     }
-    desk.refusing = desk.outage_last = false;
+    desk.refusing = false;
+    desk.last_word.reset();
     ++desk.waiting;
     return true;
   }
@@ -56,23 +61,41 @@ struct Recorder::Impl {
     const std::lock_guard lock(mutex);
     if (!running || actors.empty()) return;
     StreamDesk& desk = placed_desk_of(outage.stream);
+    look_at(desk.store);
     // The gap has a cause already, and nobody knows of it yet: a second cause for the same moment adds
     // nothing but memory.
-    if (desk.outage_last && desk.waiting > 0) return;
-    push_control(desk, Job{&desk, std::move(outage)});
+    if (desk.last_word && desk.waiting > 0) return;
+    push_control(desk, Job{&desk, outage}, outage);
   }
 
   /// Once per episode.
   void refuse(StreamDesk& desk, capture::Outage outage) {
     if (std::exchange(desk.refusing, true)) return;
     spdlog::warn("{}: footage is refused: {}", outage.stream, outage.detail);
-    push_control(desk, Job{&desk, Refusal{std::move(outage)}});
+    push_control(desk, Job{&desk, Refusal{outage}}, outage);
   }
 
-  void push_control(StreamDesk& desk, Job job) {
+  void push_control(StreamDesk& desk, Job job, const capture::Outage& outage) {
     if (!actors[desk.store]->offer(job)) return;  // closed
-    desk.outage_last = true;
+    if (hangs[desk.store]) next.on_outage(outage);
+    desk.last_word = outage;
     ++desk.waiting;
+  }
+
+  /// Once the disk does not answer: tells what waits behind it.
+  void look_at(std::size_t store) {
+    const bool before = hangs[store];
+    hangs[store] = actors[store]->behind().has_value();
+    if (before || !hangs[store]) return;
+    for (const auto& [key, desk] : desks) {
+      if (desk.store != store || !desk.last_word || desk.waiting == 0) continue;
+      capture::Outage word = *desk.last_word;
+      if (desk.refusing) {  // what looked like a queue too short was this
+        word.cause = GapCause::disk_error;
+        word.detail = actors[store]->status().detail;
+      }
+      next.on_outage(std::move(word));
+    }
   }
 
   void move_if_needed(StreamDesk& desk) {
@@ -118,6 +141,7 @@ struct Recorder::Impl {
   std::vector<std::unique_ptr<StoreActor>> actors;
   std::mutex mutex;
   bool running = false;                             ///< this and below: guarded by mutex
+  std::vector<bool> hangs;                          ///< by store: its disk did not answer when last looked at
   std::unordered_map<StreamKey, StreamDesk> desks;  ///< nodes do not move: jobs point to them
 };
 

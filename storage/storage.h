@@ -57,7 +57,7 @@ struct SegmentClosed {
 class FileSystem;  ///< storage/file_system.h; tests bring their own
 
 /// What storage hands on. Implemented by index. Called from a store's writer thread, in order per stream
-/// (clock offsets: from capture's); must not block for longer than a bounded queue needs.
+/// (capture's: clock offsets, README invariant 9); must not block for longer than a bounded queue needs.
 class Outlet {
  public:
   virtual ~Outlet() = default;

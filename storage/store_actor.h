@@ -12,11 +12,11 @@ namespace mj::storage {
 /// to whoever holds the Recorder's mutex.
 struct StreamDesk {
   StreamTail tail;
-  std::size_t store = 0;     ///< that has the stream
-  bool placed = false;       ///< `store` was chosen for it
-  std::size_t waiting = 0;   ///< jobs in that store's queue or hands
-  bool refusing = false;     ///< a fragment was refused and no key fragment taken since
-  bool outage_last = false;  ///< the newest job is no fragment
+  std::size_t store = 0;                     ///< that has the stream
+  bool placed = false;                       ///< `store` was chosen for it
+  std::size_t waiting = 0;                   ///< jobs in that store's queue or hands
+  bool refusing = false;                     ///< a fragment was refused and no key fragment taken since
+  std::optional<capture::Outage> last_word;  ///< the newest job, if that is no fragment
 };
 
 /// The thread of one store: takes jobs from its queue, gives them to the StoreWriter.

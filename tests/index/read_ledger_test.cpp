@@ -48,6 +48,29 @@ TEST_F(ReadLedger, ClaimsNoGapWhereASegmentIsBeingWritten) {
   EXPECT_EQ(until_, at(160));
 }
 
+TEST_F(ReadLedger, AnOpenGapIsWhyTheSegmentBeforeItIsNotKnown) {
+  camera_.footage(at(100), 60);
+  camera_.fragment(at(160), at(200));
+  camera_.outage(at(208), GapCause::disk_error);
+  EXPECT_EQ(read(100, 1'000), "footage 100-160, gap 160- disk_error");
+  EXPECT_EQ(told(hall_.index().coverage(kCam, at(100), at(1'000)).value()),
+            "footage 100-200, gap 200- disk_error");
+}
+
+TEST_F(ReadLedger, AGapToldBeforeTheFootageThatHungGivesWayToIt) {
+  camera_.footage(at(100), 60);
+  camera_.fragment(at(160), at(161));
+  camera_.outage(at(168), GapCause::disk_error);  // at once
+  camera_.fragment(at(161), at(166));             // the disk answers
+  camera_.close();
+  camera_.outage(at(168), GapCause::disk_error);  // in its place
+  camera_.footage(at(180), 20);
+  const std::string whole =
+      "gap 0-100 camera_unreachable, footage 100-166, gap 166-180 disk_error, footage 180-200";
+  EXPECT_EQ(read(0, 200), whole);
+  EXPECT_EQ(told(hall_.index().coverage(kCam, at(0), at(200)).value()), whole);
+}
+
 TEST_F(ReadLedger, TheFirstSegmentEndsTheGapBeforeItIsClosedItself) {
   camera_.fragment(at(100), at(101));
   EXPECT_EQ(read(-10, 1'000), "gap -10-0 not_yet_configured, gap 0-100 camera_unreachable");

@@ -117,11 +117,56 @@ TEST_F(RecorderTest, FramesButNothingDurableIsAnAlarmAndAGap) {
   EXPECT_GE(waited, 8);
   EXPECT_THAT(recorder_->status().at(0).detail, HasSubstr("nothing became durable for"));
   EXPECT_FALSE(hand_in(kStart + 2s));
+  EXPECT_EQ(memory_.story(), "od!") << "told while the disk still hangs";
+  EXPECT_EQ(memory_.all<capture::Outage>().at(0).begin, kStart + 2s);
+  EXPECT_EQ(memory_.all<capture::Outage>().at(0).cause, GapCause::disk_error);
   disks_.disk("/s1").hold_syncs(false);
   ASSERT_TRUE(eventually([&] { return recorder_->status().at(0).writable; }));
   EXPECT_TRUE(hand_in(kStart + 3s)) << "and goes on by itself";
   recorder_->stop();
-  EXPECT_EQ(memory_.story(), "oddc!odc");
+  EXPECT_EQ(memory_.story(), "od!dc!odc") << "and again in its place";
+}
+
+TEST_F(RecorderTest, WhatWaitsBehindADiskThatHangsIsToldOnceItIsKnownToHang) {
+  start({"/s1"});
+  const auto gone = make_run("gone.main", kStart);
+  ASSERT_TRUE(hand_in(kStart));
+  ASSERT_TRUE(recorder_->on_fragment(make_fragment(gone, kStart)));
+  ASSERT_TRUE(memory_.wait_for([](const auto& events) { return events.size() == 4; }));
+  disks_.disk("/s1").hold_syncs(true);
+  ASSERT_TRUE(hand_in(kStart + 1s));
+  recorder_->on_outage({"gone.main", kStart + 1s, GapCause::camera_unreachable, "refused"});
+  EXPECT_TRUE(memory_.all<capture::Outage>().empty()) << "a slow disk may still tell it in its place";
+  ASSERT_TRUE(eventually([&] {
+    clock_.advance(1s);
+    return !hand_in(kStart + 10s);
+  }));
+  const auto outages = memory_.all<capture::Outage>();
+  ASSERT_EQ(outages.size(), 2);
+  EXPECT_EQ(outages[0].stream, "gone.main");
+  EXPECT_EQ(outages[0].cause, GapCause::camera_unreachable);
+  EXPECT_EQ(outages[1].stream, "a.main");
+  EXPECT_EQ(outages[1].cause, GapCause::disk_error);
+  recorder_->on_outage({"late.main", kStart + 10s, GapCause::auth_failed, ""});
+  EXPECT_EQ(memory_.all<capture::Outage>().back().cause, GapCause::auth_failed);
+  disks_.disk("/s1").hold_syncs(false);
+  recorder_->stop();
+}
+
+TEST_F(RecorderTest, AQueueThatIsFullBecauseTheDiskHangsIsADiskError) {
+  start({"/s1"});
+  ASSERT_TRUE(hand_in(kStart));
+  disks_.disk("/s1").hold_syncs(true);
+  int taken = 1;
+  while (hand_in(kStart + taken * 1s, {.payload = 64})) ++taken;
+  clock_.advance(9s);
+  ASSERT_FALSE(hand_in(kStart + (taken + 1) * 1s));
+  const auto outages = memory_.all<capture::Outage>();
+  ASSERT_EQ(outages.size(), 1);
+  EXPECT_EQ(outages[0].cause, GapCause::disk_error);
+  EXPECT_EQ(outages[0].begin, kStart + taken * 1s);
+  disks_.disk("/s1").hold_syncs(false);
+  recorder_->stop();
 }
 
 TEST_F(RecorderTest, StopClosesEverythingDurably) {
