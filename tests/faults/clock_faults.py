@@ -39,4 +39,4 @@ def clock_steps(bench):
     return step(bench, LONG if bench.long else SHORT)
 
 
-FAULTS = {"clock_steps": (clock_steps, False, clock_steps.__doc__)}
+FAULTS = {"clock_steps": clock_steps}

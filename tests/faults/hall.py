@@ -15,7 +15,6 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
 CLIP = "h264_720p15"
-SEGMENT_SECONDS = 5
 
 _libc = ctypes.CDLL(None)
 
@@ -45,11 +44,12 @@ def wait_for(what, seconds, reason):
 
 
 class Shim:
-    """The control page of shim.c: what the daemon's next system calls answer."""
+    """The control page of shim.c: what the daemon's next system calls answer. FOR_EVER, of the delay: until told otherwise."""
 
     FIELDS = ("clock_ns", "kinds", "first", "count", "error", "delay_us", "operations", "injected")
     WRITE, SYNC, RENAME, CREATE, TRUNCATE = 1, 2, 4, 8, 16
     ALL = 31
+    FOR_EVER = 2**60
 
     def __init__(self, folder, library, prefix):
         self.file = folder / "shim"
@@ -69,9 +69,9 @@ class Shim:
 
 
 class Hall:
-    """`cameras` good cameras, one or more stores, segments of five seconds. A context manager; stops all it started."""
+    """`cameras` good cameras, one or more stores, short segments. A context manager; stops all it started."""
 
-    def __init__(self, bench, name, cameras=4, stores=1, prefix=(), root=None, extra=()):
+    def __init__(self, bench, name, cameras=4, stores=1, prefix=(), root=None, extra=(), segment_seconds=5):
         self.bench = bench
         self.dir = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=bench.folder))
         self.root = Path(root) if root else self.dir  # where the hall's data lie: a disk of its own, perhaps
@@ -79,6 +79,7 @@ class Hall:
         self.cameras = [f"cam-{number:02}" for number in range(cameras)]
         self.extra = list(extra)  # (id, url) of further cameras
         self.stores = [self.root / f"store{number}" for number in range(stores)]
+        self.segment_seconds = segment_seconds
         self.index = self.root / "data" / "index"
         self.config = self.dir / "hall.toml"
         self.daemon = self.farm = None
@@ -119,7 +120,7 @@ class Hall:
 
     def write_config(self):
         text = [f'data_directory = "{self.root}/data"', '[hall]\nid = "faults"\nname = "Faults"',
-                '[[areas]]\nid = "lobby"\nname = "Lobby"', f"[storage]\nsegment_seconds = {SEGMENT_SECONDS}",
+                '[[areas]]\nid = "lobby"\nname = "Lobby"', f"[storage]\nsegment_seconds = {self.segment_seconds}",
                 '[server]\nlisten = "127.0.0.1:0"']
         cameras = [(camera, f"{self.farm_url}/hd/{camera}") for camera in self.cameras] + self.extra
         for camera, url in cameras:
@@ -203,10 +204,11 @@ class Hall:
         return found
 
     def sizes(self):
+        """By final name: a file that recovery renamed has not grown."""
         sizes = {}
         for path in self.files():
             try:
-                sizes[path] = path.stat().st_size
+                sizes[path.with_name(path.name.removesuffix(".part"))] = path.stat().st_size
             except FileNotFoundError:  # it was renamed just now
                 pass
         return sizes

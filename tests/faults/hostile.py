@@ -170,7 +170,7 @@ async def serve(reader, writer):
     except (asyncio.CancelledError, OSError, EOFError, asyncio.LimitOverrunError):
         pass
     writer.transport.abort()
-    print(json.dumps({"behaviour": line.name, "seconds": round(time.monotonic() - begun, 1)}), flush=True)
+    print(json.dumps({"behaviour": line.name, "seconds": round(time.monotonic() - begun, 3)}), flush=True)
 
 
 async def main():

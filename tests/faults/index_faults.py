@@ -85,9 +85,9 @@ def rebuild_index(bench):
 
 
 FAULTS = {
-    "index_deleted": (index_deleted, True, index_deleted.__doc__),
-    "index_older": (index_older, False, index_older.__doc__),
-    "index_spoilt": (index_spoilt, True, index_spoilt.__doc__),
-    "index_page_spoilt": (index_page_spoilt, False, index_page_spoilt.__doc__),
-    "rebuild_index": (rebuild_index, False, rebuild_index.__doc__),
+    "index_deleted": index_deleted,
+    "index_older": index_older,
+    "index_spoilt": index_spoilt,
+    "index_page_spoilt": index_page_spoilt,
+    "rebuild_index": rebuild_index,
 }

@@ -1,7 +1,9 @@
 /* nbdkit plugin: a disk with a volatile write cache. Once the file `ctl` is there, the power goes at the next
    flush, which is where most is at stake: of the 512-byte sectors that were written but not flushed a random
    `keep` percent reach the image `img` (torn and out of order, as disks do), the rest is forgotten, and from
-   then on every request fails. What happened is told in `ctl`.done. */
+   then on every request fails. The first 4 KiB alone are kept or forgotten as one: there lies the file
+   system's superblock, which ext4 does not protect from tearing, and an e2fsck that mends it would come
+   between what the disk kept and whoever judges it. What happened is told in `ctl`.done. */
 #define NBDKIT_API_VERSION 2
 #include <nbdkit-plugin.h>
 
@@ -14,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SECTOR = 512 };
+enum { SECTOR = 512, WHOLE_SECTORS = 8 };
 
 static char *image, *cut_file;
 static int keep_percent = 50, fd = -1, dead;
@@ -75,11 +77,17 @@ static int cut_is_asked(void) {
   return access(cut_file, F_OK) == 0;
 }
 
+static int chance(void) {
+  return rand() % 100 < keep_percent;
+}
+
 static void cut_power(void) {
   long kept = 0, dropped = 0;
+  const int superblock_kept = chance();
   for (size_t i = 0; i < dirty_count; i++) {
     if (!cached[dirty[i]]) continue;
-    if (rand() % 100 < keep_percent && store(dirty[i], cached[dirty[i]]) == 0) {
+    const int keep = dirty[i] < WHOLE_SECTORS ? superblock_kept : chance();
+    if (keep && store(dirty[i], cached[dirty[i]]) == 0) {
       kept++;
     } else {
       dropped++;

@@ -1,15 +1,12 @@
-"""Runs faults one after the other: one JSON line each. See README.md."""
+"""Runs faults, a few at a time: one JSON line each. See README.md."""
 
 import argparse
 import json
-import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import traceback
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import clock_faults
 import crash_faults
@@ -17,53 +14,20 @@ import disk_faults
 import index_faults
 import network_faults
 import power_faults
-from hall import CLIP, TOP, sh
+from bench import Bench, Skipped
+from hall import CLIP, TOP, die_with_parent, sh
 
-# name: (function, in the short set, what it does)
+# name: (function, what it does); those that take longest come first, so that none is waited for at the end
 FAULTS = {}
-for module in (crash_faults, power_faults, disk_faults, index_faults, clock_faults, network_faults):
+for module in (clock_faults, disk_faults, network_faults, power_faults, crash_faults, index_faults):
     FAULTS.update(module.FAULTS)
-
-
-class Skipped(Exception):
-    """The fault cannot be made on this machine."""
-
-
-class Bench:
-    """What every fault gets: where programs are, a folder, short or long."""
-
-    def __init__(self, options):
-        self.build = Path(options.build)
-        self.long = options.long
-        self.keep = options.keep
-        self.folder = Path(tempfile.mkdtemp(prefix="mingjing-faults-", dir=options.dir))
-
-    def program(self, path):
-        program = self.build / path
-        if not program.exists():
-            raise SystemExit(f"{program} is not built: cmake --build {self.build} --target mingjingd mingjing camera_farm")
-        return program
-
-    def compiled(self, source, output, *flags):
-        """A tool of ours in C, compiled once per run."""
-        target = self.folder / output
-        if not target.exists():
-            sh("cc", "-O2", "-shared", "-fPIC", *flags, "-o", target, Path(__file__).parent / source, "-ldl")
-        return target
-
-    def need(self, *programs, root=True):
-        if root and os.geteuid() != 0:
-            raise Skipped("needs root: it mounts disks of its own")
-        for program in programs:
-            if not shutil.which(program):
-                raise Skipped(f"needs {program}, which is not installed")
 
 
 def run_one(bench, name):
     begun = time.monotonic()
     line = {"fault": name}
     try:
-        line |= {"ok": True, "figure": FAULTS[name][0](bench)}
+        line |= {"ok": True, "figure": FAULTS[name](bench)}
     except Skipped as why:
         line |= {"ok": None, "skipped": str(why)}
     except Exception as problem:  # every kind: the next fault must run
@@ -71,6 +35,28 @@ def run_one(bench, name):
             traceback.print_exc()
         line |= {"ok": False, "error": f"{type(problem).__name__}: {problem}"}
     return line | {"seconds": round(time.monotonic() - begun, 1)}
+
+
+def run_here(options, name):
+    bench = Bench(options)
+    try:
+        return run_one(bench, name)
+    finally:
+        bench.close()
+
+
+def run_beside(options, name):
+    """In a process of its own: faults neither hear nor wait for each other."""
+    command = [sys.executable, "-B", __file__, "--json", "--build", options.build, name]
+    command += ["--dir", options.dir] if options.dir else []
+    command += [flag for flag, wanted in (("--long", options.long), ("--keep", options.keep)) if wanted]
+    done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          check=False, preexec_fn=die_with_parent)
+    words = [line for line in done.stderr.splitlines(keepends=True) if not line.startswith("faults: ")]
+    sys.stderr.write("".join(words))
+    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    return json.loads(lines[-1]) if lines else {"fault": name, "ok": False, "error": f"exit code {done.returncode}",
+                                                "seconds": 0}
 
 
 def tell(line, as_json):
@@ -82,37 +68,45 @@ def tell(line, as_json):
     print(f"{state:8} {line['fault']:24} {line['seconds']:6} s  {detail}", flush=True)
 
 
+def run_all(options, names):
+    if len(names) == 1:
+        yield run_here(options, names[0])
+        return
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for done in as_completed([pool.submit(run_beside, options, name) for name in names]):
+            yield done.result()
+
+
 def main():
     parser = argparse.ArgumentParser(prog="run.sh", description="Breaks a recording hall and looks at what it cost.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help="faults to run (default: the short set; with --long: all)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="faults to run (default: all)")
     parser.add_argument("--json", action="store_true", help="one JSON object per fault on stdout")
-    parser.add_argument("--long", action="store_true", help="every fault, as often as the issue asks for (hours)")
+    parser.add_argument("--long", action="store_true", help="each as often and as long as it should happen: an hour")
     parser.add_argument("--list", action="store_true", help="names and what they do")
+    parser.add_argument("--jobs", type=int, default=3, help="so many at a time (default: 3; they mostly wait)")
     parser.add_argument("--build", default=TOP / "build/dev", help="build directory (default: build/dev)")
     parser.add_argument("--dir", default=None, help="where to put disks and halls (default: the system's temporary folder)")
     parser.add_argument("--keep", action="store_true", help="leave everything there afterwards")
     options = parser.parse_args()
     if options.list:
-        for name, (_, short, what) in FAULTS.items():
-            print(f"{name:24} {'short' if short else 'long '}  {what}")
+        for name, fault in FAULTS.items():
+            print(f"{name:24} {fault.__doc__}")
         return 0
-    names = options.names or [name for name, (_, short, _) in FAULTS.items() if short or options.long]
+    names = options.names or list(FAULTS)
     if unknown := [name for name in names if name not in FAULTS]:
         parser.error(f"no fault is called {', '.join(unknown)}; see --list")
     sh("bash", TOP / "tests/support/clips.sh", CLIP)
-    bench = Bench(options)
-    failed = 0
-    try:
-        for name in names:
-            line = run_one(bench, name)
-            failed += line["ok"] is False
-            tell(line, options.json)
-    finally:
-        if not options.keep:
-            subprocess.run(["rm", "-rf", bench.folder], check=False)
-    return 1 if failed else 0
+    begun = time.monotonic()
+    states = []
+    for line in run_all(options, names):
+        states.append(line["ok"])
+        tell(line, options.json)
+        if line["ok"] is None:
+            print(f"faults: skipped {line['fault']}: {line['skipped']}", file=sys.stderr, flush=True)
+    print(f"faults: {states.count(True)} passed, {states.count(False)} failed, {states.count(None)} skipped"
+          f" in {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
+    return 1 if False in states else 0
 
 
 if __name__ == "__main__":
-    sys.modules["run"] = sys.modules["__main__"]  # the faults raise our Skipped
     sys.exit(main())

@@ -26,7 +26,7 @@ struct page {
   _Atomic int64_t first;      /* number of the first operation that fails; 0: none */
   _Atomic int64_t count;      /* how many fail from there on */
   _Atomic int64_t error;      /* errno */
-  _Atomic int64_t delay_us;   /* of each */
+  _Atomic int64_t delay_us;   /* of each; one that is under way hears of a shorter one */
   _Atomic int64_t operations; /* so far */
   _Atomic int64_t injected;
 };
@@ -58,15 +58,17 @@ static int ours(int fd) {
   return strncmp(path, prefix, strlen(prefix)) == 0;
 }
 
+static void wait_as_told(void) {
+  enum { STEP_US = 10000 };
+  const struct timespec pause = {0, STEP_US * 1000};
+  for (int64_t waited = 0; waited < page->delay_us; waited += STEP_US) nanosleep(&pause, NULL);
+}
+
 /* True: the call fails, errno is set. */
 static int refused(enum kind kind, int fd) {
   if (!page || !(page->kinds & kind) || !ours(fd)) return 0;
   const int64_t number = ++page->operations;
-  const int64_t delay = page->delay_us;
-  if (delay > 0) {
-    const struct timespec pause = {delay / 1000000, delay % 1000000 * 1000};
-    nanosleep(&pause, NULL);
-  }
+  wait_as_told();
   const int64_t first = page->first;
   if (first == 0 || number < first || number >= first + page->count) return 0;
   ++page->injected;
@@ -96,6 +98,10 @@ int fdatasync(int fd) {
 }
 int fsync(int fd) {
   REAL(fsync);
+  return refused(SYNC, fd) ? -1 : real(fd);
+}
+int syncfs(int fd) {
+  REAL(syncfs);
   return refused(SYNC, fd) ? -1 : real(fd);
 }
 int ftruncate(int fd, off_t size) {
