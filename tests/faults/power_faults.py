@@ -12,7 +12,7 @@ from judge import judge, worst_loss_s
 class VolatileDisk:
     """nbdkit (powercut.c) → nbdfuse → loop device → ext4. No kernel module but fuse and loop."""
 
-    def __init__(self, bench, megabytes=192):
+    def __init__(self, bench, megabytes):
         bench.need_disks()
         bench.need_fuse()
         self.plugin = bench.compiled("powercut.c", "powercut.so")
@@ -76,7 +76,7 @@ def power_cuts(bench):
     seed = random.randrange(2**32)
     dice = random.Random(seed)
     losses, starts, forgotten, rows_lost, acknowledged = [], [], 0, 0, set()
-    disk = VolatileDisk(bench)
+    disk = VolatileDisk(bench, megabytes=192 + 8 * rounds)
     disk.on()
     try:
         with Hall(bench, "power", cameras=3, root=disk.place) as hall:
