@@ -53,8 +53,8 @@ class Bench:
             raise Skipped(f"this root may not mount here: {tried.stderr.strip()}")
 
     def need_disks(self):
+        self.need_root()  # first: who is not root may not even have these on the PATH
         self.need("mkfs.ext4", "losetup", "mount", "truncate")
-        self.need_root()
         probe = self.folder / "probe.img"
         sh("truncate", "-s", "1M", probe)
         tried = sh("losetup", "-f", "--show", probe, check=False, stdout=-1)

@@ -12,8 +12,8 @@ from judge import judge
 
 def network_cut(bench):
     """Every camera's network is dead for a while (long: 60 s): no reset, no refusal, packets vanish."""
-    bench.need("ip")
     bench.need_root()
+    bench.need("ip")
     name = f"mj-faults-{os.getpid()}"
     sh("ip", "netns", "add", name)
     inside = ["ip", "netns", "exec", name]
