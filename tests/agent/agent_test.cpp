@@ -6,10 +6,10 @@
 #include <optional>
 #include <sstream>
 
-#include "tests/agent/child.h"
 #include "tests/agent/fake_intake.h"
 #include "tests/agent/h264_decoder.h"
 #include "tests/agent/x_window.h"
+#include "tests/support/child.h"
 
 namespace mj::agent {
 namespace {

@@ -4,9 +4,9 @@
 #include <gmock/gmock.h>
 
 #include "capture/agent/encoder.h"
-#include "tests/agent/child.h"
 #include "tests/agent/h264_decoder.h"
 #include "tests/agent/x_window.h"
+#include "tests/support/child.h"
 
 namespace mj::agent {
 namespace {

@@ -9,6 +9,7 @@
 
 #include "capture/libav_session.h"
 #include "tests/capture/camera_process.h"
+#include "tests/capture/one_camera.h"
 #include "tests/capture/recording_outlet.h"
 #include "tests/support/decoder.h"
 
@@ -18,26 +19,11 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using test::CameraProcess;
+using test::file_of;
+using test::one_camera;
 using test::RecordingOutlet;
 
 constexpr const char* kSmall = "width=640,height=360,kbps=500";
-
-config::Settings one_camera(const std::string& url, config::Transport transport) {
-  config::Camera camera;
-  camera.id = "cam-1";
-  camera.url = url;
-  camera.transport = transport;
-  config::Settings settings;
-  settings.cameras.push_back(camera);
-  return settings;
-}
-
-Bytes file_of(const std::vector<Fragment>& fragments) {
-  Bytes file = fragments.front().run->init;
-  for (const Fragment& fragment : fragments)
-    file.insert(file.end(), fragment.bytes->begin(), fragment.bytes->end());
-  return file;
-}
 
 struct Seen {
   std::vector<int64_t> error_ms;  // time in the file − time painted
@@ -83,12 +69,18 @@ void expect_well_cut(const std::vector<Fragment>& fragments) {
 /// The same for every way of reading a camera.
 class CameraSourceTest : public testing::TestWithParam<config::Transport> {
  protected:
+  /// The camera refuses the other transport: footage can only have come by the one that is meant.
+  [[nodiscard]] static std::string camera(const std::string& options) {
+    const bool udp = GetParam() == config::Transport::udp;
+    return "name=w1,only=" + std::string(udp ? "udp," : "tcp,") + options + kSmall;
+  }
+
   SystemClock clock_;
   RecordingOutlet outlet_;
 };
 
 TEST_P(CameraSourceTest, FilmsWithTrueTimesAndEveryFrame) {
-  const CameraProcess cameras({std::string("name=w1,sub=320x180,") + kSmall});
+  const CameraProcess cameras({camera("sub=320x180,")});
   config::Settings settings = one_camera(cameras.url("w1"), GetParam());
   settings.cameras[0].sub_url = cameras.url("w1/sub");
   Capture capture(settings, clock_, outlet_);
@@ -112,7 +104,7 @@ TEST_P(CameraSourceTest, FilmsWithTrueTimesAndEveryFrame) {
 }
 
 TEST_P(CameraSourceTest, FilmsWithSound) {
-  const CameraProcess cameras({std::string("name=w1,audio=alaw,") + kSmall});
+  const CameraProcess cameras({camera("audio=alaw,")});
   config::Settings settings = one_camera(cameras.url("w1"), GetParam());
   Capture capture(settings, clock_, outlet_);
   capture.start();
@@ -132,7 +124,7 @@ TEST_P(CameraSourceTest, FilmsWithSound) {
 }
 
 TEST_P(CameraSourceTest, FilmsH265WithAacSound) {
-  const CameraProcess cameras({std::string("name=w1,codec=h265,audio=aac,") + kSmall});
+  const CameraProcess cameras({camera("codec=h265,audio=aac,")});
   Capture capture(one_camera(cameras.url("w1"), GetParam()), clock_, outlet_);
   capture.start();
   ASSERT_TRUE(outlet_.wait_for_fragments(6));

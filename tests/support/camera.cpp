@@ -51,6 +51,8 @@ bool set_text(CameraOptions& options, std::string_view key, std::string_view val
     options.codec = value;
   else if (key == "audio")
     options.audio = value;
+  else if (key == "only")
+    options.only = value;
   else if (key == "user")
     options.user = value;
   else if (key == "password")

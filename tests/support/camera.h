@@ -21,6 +21,7 @@ struct CameraOptions {
   int kbps = 1500;             ///< of the main stream
   std::string codec = "h264";  ///< or "h265"
   std::string audio;           ///< "", "alaw", "mulaw" or "aac"
+  std::string only;            ///< "tcp" or "udp": the other is answered with 461
   std::string user, password;
   bool mirror = false;
   int skip_frames = 0;     ///< where in the clip it begins

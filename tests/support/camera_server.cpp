@@ -135,14 +135,19 @@ void add_user(GstRTSPAuth* auth, const CameraOptions& options) {
   gst_rtsp_token_unref(token);
 }
 
+GstRTSPLowerTrans transports(const std::string& only) {
+  if (only == "tcp") return GST_RTSP_LOWER_TRANS_TCP;
+  if (only == "udp") return GST_RTSP_LOWER_TRANS_UDP;
+  return static_cast<GstRTSPLowerTrans>(GST_RTSP_LOWER_TRANS_TCP | GST_RTSP_LOWER_TRANS_UDP);
+}
+
 void add_mount(GstRTSPMountPoints* mounts, Mount* mount) {
   GstRTSPMediaFactory* factory = gst_rtsp_media_factory_new();
   gst_rtsp_media_factory_set_launch(factory, mount->launch().c_str());
   gst_rtsp_media_factory_set_shared(factory, TRUE);
   gst_rtsp_media_factory_set_latency(factory, 0);
-  gst_rtsp_media_factory_set_protocols(
-      factory, static_cast<GstRTSPLowerTrans>(GST_RTSP_LOWER_TRANS_TCP | GST_RTSP_LOWER_TRANS_UDP));
   const CameraOptions& options = mount->camera->options();
+  gst_rtsp_media_factory_set_protocols(factory, transports(options.only));
   if (options.user.empty()) {
     open_paths().insert(mount->path);
   } else {
@@ -253,10 +258,10 @@ int main(int argc, char** argv) {
   std::vector<std::string> cameras;
   std::string clip = mj::test::kClip;
   app.add_option("--port", port, "TCP port; 0: any free one")->check(CLI::Range(0, 65535));
-  app.add_option(
-         "--camera", cameras,
-         "name=w1[,width=1280,height=720,fps=10,kbps=1500,sub=640x360,codec=h264|h265,audio=alaw|mulaw|aac,"
-         "user=U,password=P,mirror=1,skip=FRAMES,stop_after=FRAMES]")
+  app.add_option("--camera", cameras,
+                 "name=w1[,width=1280,height=720,fps=10,kbps=1500,sub=640x360,codec=h264|h265,audio=alaw|"
+                 "mulaw|aac,only=tcp|udp,"
+                 "user=U,password=P,mirror=1,skip=FRAMES,stop_after=FRAMES]")
       ->required()
       ->delimiter(';');
   app.add_option("--clip", clip, "the film");

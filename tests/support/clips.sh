@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Clips for the camera farm, made once into .cache/clips: bash tests/support/clips.sh [NAME…]; prints the folder.
 # Real pictures (PETS 2009 pedestrians in Debian's opencv-doc), enlarged, with a sensor's noise, no B frames, GOPs
-# of 2 s: as hall cameras send. Names: h264_1080p25 (4.1 Mbit/s), h264_720p15 (1 Mbit/s), h265_1080p25 (2 Mbit/s).
+# of 2 s: as hall cameras send. Names: h264_1080p25 (4.1 Mbit/s), h264_720p15 (1 Mbit/s), h265_1080p25 (2 Mbit/s);
+# small ones for unit tests: h264_360p25, h265_360p25.
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 folder="$top/.cache/clips"
@@ -21,6 +22,8 @@ encode() {
   mv "$folder/$name.new.mp4" "$folder/$name.mp4"
 }
 
+small_gops=25  # a second, so that a reader need not wait for long
+h265="bframes=0:scenecut=0:open-gop=0:log-level=error"
 h264=(-c:v libx264 -preset veryfast -profile:v main -bf 0 -sc_threshold 0)
 for name in "$@"; do
   [ ! -s "$folder/$name.mp4" ] || continue
@@ -29,7 +32,11 @@ for name in "$@"; do
     h264_720p15) encode "$name" 15 1280:720 4 "${h264[@]}" -g 30 -keyint_min 30 -b:v 1M -maxrate 1.2M -bufsize 2M ;;
     h265_1080p25)
       encode "$name" 25 1920:1080 5 -c:v libx265 -preset ultrafast -b:v 2M -tag:v hvc1 -x265-params \
-        "bframes=0:keyint=50:min-keyint=50:scenecut=0:open-gop=0:log-level=error:vbv-maxrate=2200:vbv-bufsize=3000"
+        "$h265:keyint=50:min-keyint=50:vbv-maxrate=2200:vbv-bufsize=3000"
+      ;;
+    h264_360p25) encode "$name" 25 640:360 2 "${h264[@]}" -g "$small_gops" -keyint_min "$small_gops" -b:v 500k ;;
+    h265_360p25)
+      encode "$name" 25 640:360 2 -c:v libx265 -preset ultrafast -b:v 400k -tag:v hvc1 -x265-params "$h265:keyint=$small_gops:min-keyint=$small_gops"
       ;;
     *) echo "clips.sh: no clip is called $name" >&2; exit 2 ;;
   esac

@@ -80,6 +80,16 @@ Result<libav::UniqueCodec> open_codec(const AVCodecParameters& parameters) {
   return codec;
 }
 
+Result<void> each_packet(AVFormatContext* format, int track,
+                         const std::function<Result<void>(const AVPacket&)>& on_packet) {
+  const libav::UniquePacket packet(av_packet_alloc());
+  while (av_read_frame(format, packet.get()) >= 0) {
+    if (packet->stream_index == track) MJ_CHECK(on_packet(*packet));
+    av_packet_unref(packet.get());
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> decode_video(BytesView file,
@@ -90,7 +100,6 @@ Result<void> decode_video(BytesView file,
   if (track < 0) return corrupt("find video", track);
   const AVStream& stream = *format->streams[track];
   MJ_TRY(const auto codec, open_codec(*stream.codecpar));
-  const libav::UniquePacket packet(av_packet_alloc());
   const libav::UniqueFrame frame(av_frame_alloc());
 
   const auto drain = [&] {
@@ -99,17 +108,26 @@ Result<void> decode_video(BytesView file,
       on_frame(Duration{us}, {frame->data[0], frame->width, frame->height, frame->linesize[0]});
     }
   };
-  while (av_read_frame(format.get(), packet.get()) >= 0) {
-    if (packet->stream_index == track) {
-      if (const int error = avcodec_send_packet(codec.get(), packet.get()); error < 0)
-        return corrupt("decode", error);
-      drain();
-    }
-    av_packet_unref(packet.get());
-  }
+  MJ_CHECK(each_packet(format.get(), track, [&](const AVPacket& packet) -> Result<void> {
+    if (const int error = avcodec_send_packet(codec.get(), &packet); error < 0)
+      return corrupt("decode", error);
+    drain();
+    return {};
+  }));
   avcodec_send_packet(codec.get(), nullptr);
   drain();
   return {};
+}
+
+Result<void> read_video(BytesView file, const std::function<void(BytesView)>& on_picture) {
+  const MemoryInput input(file);
+  MJ_TRY(const auto format, open_format(input));
+  const int track = av_find_best_stream(format.get(), AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
+  if (track < 0) return corrupt("find video", track);
+  return each_packet(format.get(), track, [&](const AVPacket& packet) -> Result<void> {
+    on_picture({packet.data, static_cast<std::size_t>(packet.size)});
+    return {};
+  });
 }
 
 }  // namespace mj::test

@@ -14,4 +14,8 @@ namespace mj::test {
 [[nodiscard]] Result<void> decode_video(
     BytesView file, const std::function<void(Duration, const LumaPlane<const uint8_t>&)>& on_frame);
 
+/// Shows each picture of an MP4's video as it is stored, in order: length-prefixed NAL units. Borrowed for
+/// the call. Errors: corrupt.
+[[nodiscard]] Result<void> read_video(BytesView file, const std::function<void(BytesView)>& on_picture);
+
 }  // namespace mj::test

@@ -1,7 +1,6 @@
 #include "tests/support/fake_camera.h"
 
 #include <array>
-#include <boost/asio/ip/udp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
@@ -84,6 +83,7 @@ class FakeCamera::Link final : public Peer {
     socket_.shutdown(tcp::socket::shutdown_both, ignored);
     socket_.close(ignored);
   }
+  [[nodiscard]] int number() const override { return number_; }
   void reset() override {
     error_code ignored;
     socket_.set_option(asio::socket_base::linger(true, 0), ignored);
@@ -142,7 +142,9 @@ class FakeCamera::Link final : public Peer {
   Bytes flood_;
 };
 
-FakeCamera::FakeCamera() : acceptor_(context_, tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {
+FakeCamera::FakeCamera()
+    : acceptor_(context_, tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
+      datagrams_(context_, asio::ip::udp::endpoint(asio::ip::address_v4::loopback(), 0)) {
   port_ = acceptor_.local_endpoint().port();
 }
 
@@ -181,9 +183,7 @@ void FakeCamera::drop_all() {
 
 void FakeCamera::push(std::vector<std::pair<uint8_t, Bytes>> packets) {
   asio::post(context_, [this, packets = std::move(packets)] {
-    const auto peer = playing_.lock();
-    if (!peer) return;
-    for (const auto& [channel, packet] : packets) peer->send_frame(channel, packet);
+    if (const auto peer = playing_.lock()) send_packets(*peer, packets);
   });
 }
 
@@ -249,7 +249,8 @@ void FakeCamera::usual(Peer& peer, const CameraRequest& request) {
     usual_setup(peer, request);
   } else if (request.method == "PLAY") {
     peer.reply(request, "200 OK", "Session: " + session + "\r\n");
-    send_media(peer, request);
+    adopt(peer);
+    send_packets(peer, media);
   } else if (request.method != "CONNECT") {
     peer.reply(request, "200 OK", "Session: " + session + "\r\n");
   }
@@ -268,20 +269,18 @@ void FakeCamera::usual_setup(Peer& peer, const CameraRequest& request) {
   peer.reply(request, "200 OK", "Session: " + session + "\r\nTransport: " + answer + "\r\n");
 }
 
-void FakeCamera::send_media(Peer& peer, const CameraRequest& request) {
-  adopt(peer);
+void FakeCamera::send_packets(Peer& peer, const std::vector<std::pair<uint8_t, Bytes>>& packets) {
   std::vector<uint16_t> ports;
   for (const auto& [connection, port] : udp_ports_) {
-    if (connection == request.connection) ports.push_back(port);
+    if (connection == peer.number()) ports.push_back(port);
   }
-  asio::ip::udp::socket socket(context_, asio::ip::udp::v4());
-  for (const auto& [channel, packet] : media) {
+  for (const auto& [channel, packet] : packets) {
     if (ports.empty()) {
       peer.send_frame(channel, packet);
     } else if (channel / 2U < ports.size()) {
       error_code ignored;
       const auto port = static_cast<uint16_t>(ports[channel / 2U] + channel % 2U);
-      socket.send_to(asio::buffer(packet), {asio::ip::address_v4::loopback(), port}, 0, ignored);
+      datagrams_.send_to(asio::buffer(packet), {asio::ip::address_v4::loopback(), port}, 0, ignored);
     }
   }
 }

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/udp.hpp>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -47,6 +48,7 @@ class FakeCamera {
     /// Sends `bytes` over and over, as fast as they are read.
     virtual void flood(Bytes bytes) = 0;
     virtual void close() = 0;
+    [[nodiscard]] virtual int number() const = 0;  ///< 1 for the camera's first connection
     /// With RST.
     virtual void reset() = 0;
   };
@@ -79,7 +81,7 @@ class FakeCamera {
   void describe_as(std::string text);
   /// Closes every connection there is.
   void drop_all();
-  /// Sends more media to whoever played last, over TCP.
+  /// Sends more media to whoever played last.
   void push(std::vector<std::pair<uint8_t, Bytes>> packets);
   /// Waits until everything pushed has been read: the reader answers a question sent behind it. False: it did
   /// not.
@@ -97,10 +99,11 @@ class FakeCamera {
   void note(CameraRequest request);
   void handle(Peer& peer, const CameraRequest& request);
   void usual_setup(Peer& peer, const CameraRequest& request);
-  void send_media(Peer& peer, const CameraRequest& request);
+  void send_packets(Peer& peer, const std::vector<std::pair<uint8_t, Bytes>>& packets);
 
   boost::asio::io_context context_{1};
   boost::asio::ip::tcp::acceptor acceptor_;
+  boost::asio::ip::udp::socket datagrams_;
   uint16_t port_ = 0;
   std::map<std::string, Script> scripts_;
   std::vector<std::pair<int, uint16_t>> udp_ports_;  // of the connection: the reader's media port per track

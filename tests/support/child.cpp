@@ -1,4 +1,4 @@
-#include "tests/agent/child.h"
+#include "tests/support/child.h"
 
 #include <fcntl.h>
 #include <sys/prctl.h>
