@@ -80,9 +80,9 @@ void Timeline::tie(int64_t decode, Duration composition, Arrival arrival) {
   const WallTime start = natural < earliest_ - kOverlap ? earliest_ : natural;
   last_decode_ = decode;
   last_wall_ns_ = to_us(start) * 1000;
-  // The sample with the least delay is placed where it should be; until it comes, those before it only look
-  // late.
-  if (start == natural) residuals_.push_back({arrival.steady.time_since_epoch() / kBucket - 1, Duration{0}});
+  // The sample with the least delay is placed where it should be, or as much too late as the start is; until
+  // it comes, those before it only look late.
+  residuals_.push_back({arrival.steady.time_since_epoch() / kBucket - 1, natural - start});
 }
 
 Timeline::Placed Timeline::place(int64_t ticks, Arrival arrival) {
@@ -189,7 +189,9 @@ RunBreak Timeline::watch_host_clock(Arrival& arrival) {
   if (offset_suspect_) arrival.wall -= change;
   if (!offset_suspect_) host_offset_ = offset;
   if (!confirmed) return RunBreak::none;
-  residuals_.clear();
+  // What was learnt about delays stays true by the new time: the pictures that come now may be late ones.
+  for (Bucket& bucket : residuals_) bucket.least += change;
+  latest_residual_ += change;
   return RunBreak::host_clock_step;
 }
 

@@ -238,6 +238,32 @@ TEST(TimelineTest, ABackwardStepOfTheHostClockNeitherOverlapsNorStops) {
   EXPECT_EQ(camera.timeline.error_bound() / milliseconds(500), 1);
 }
 
+TEST(TimelineTest, PicturesThatAreLateWhenTheHostClockIsSetAreKnownToBeLate) {
+  Filming camera;
+  camera.frames(250);
+  const WallTime exposed = camera.clock.now() + hours(1);
+  camera.clock.step_wall(hours(1));
+  camera.frame(seconds(2));  // the network stood still meanwhile
+  camera.frame(seconds(2));
+  ASSERT_EQ(camera.last.breaks, RunBreak::host_clock_step);
+  EXPECT_LT(ms(std::chrono::abs(camera.timeline.begin_run() - (exposed + milliseconds(40)))), 100);
+}
+
+TEST(TimelineTest, StoredPicturesBehindTheStreamsEndAreOlderThanTheyLook) {
+  Timeline timeline(kRate);
+  test::FakeClock clock;
+  const WallTime end = clock.now() + minutes(1);  // our clock was set back
+  timeline.not_before(end);
+  constexpr int64_t kFrame = kRate / 25;
+  for (int i = 0; i < 75; ++i) timeline.observe(i * kFrame, arrival_now(clock));  // 3 s, all at once
+  clock.advance(milliseconds(500));
+  timeline.observe(75 * kFrame, arrival_now(clock));
+  ASSERT_TRUE(timeline.settled());
+  EXPECT_GE(timeline.place(0, arrival_now(clock)).decode, end);
+  EXPECT_GE(timeline.state_error(), minutes(1) + milliseconds(2500))
+      << "the first was filmed 3 s before it came";
+}
+
 TEST(TimelineTest, AClockReadAtABadMomentIsNoStep) {
   Filming camera;
   camera.frames(250);
