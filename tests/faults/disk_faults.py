@@ -126,25 +126,30 @@ def failover(bench):
         return {"failover_s": round(took, 2), **left}
 
 
-def nth_operation_fails(bench):
-    """The Nth write, sync, rename, create or truncate of a run fails, N = 1, 2, 3 … until runs pass without one."""
-    step = 1 if bench.long else 8
-    operations, hits, passes, number = [], 0, 0, 1
-    with Hall(bench, "nth", cameras=2, segment_seconds=2) as hall:
-        shim = shimmed(bench, hall)
+def every_nth(bench, name, place, step, may_refuse_to_start):
+    """Of the operations below place(hall) in a run (start, four seconds of recording with new files, stop) the Nth fails."""
+    operations, hits, refused, passes, number = [], 0, 0, 0, 1
+    with Hall(bench, name, cameras=2, segment_seconds=2) as hall:
+        shim = Shim(hall.dir, bench.compiled("shim.c", "shim.so"), place(hall))
 
         def run(first):
-            """Start, four seconds of recording with a new file for each camera, stop. The fault stays until the end."""
+            nonlocal refused
             shim.set(operations=0, injected=0, kinds=Shim.ALL, first=first, count=1, error=errno.EIO)
             hall.start(shim.environment)
+            wait_for(lambda: hall.said(": hall faults"), 15, "the first word of mingjingd")
             time.sleep(4)
-            hall.stop()
+            if may_refuse_to_start and hall.daemon.poll() is not None:
+                assert hall.daemon.returncode == 2 and hall.said("cannot start"), hall.last_words()
+                refused += 1  # and the service manager starts it again
+            else:
+                hall.stop()
             operations.append(shim.get("operations"))
             return shim.get("injected")
 
         run(0)
+        run(0)  # the first made what the others find
         # Timing decides how many operations a run has; two in a row that end before the Nth are the end.
-        while passes < 2 or number <= operations[0]:
+        while passes < 2 or number <= operations[1]:
             hit = run(number)
             hits += hit
             passes = 0 if hit else passes + 1
@@ -152,8 +157,19 @@ def nth_operation_fails(bench):
         shim.set(kinds=0)
         hall.start_and_record()
         figures = judge(hall)
-    assert operations[0] > 40, f"a run has {operations[0]} operations only: did it record?"
-    return {"n_max": number - step, "step": step, "operations_without_fault": operations[0], "failed_operations": hits, **figures}
+    assert operations[1] > 30, f"a run has {operations[1]} operations only: did it record?"
+    return {"n_max": number - step, "step": step, "operations_without_fault": operations[1], "failed_operations": hits,
+            "refused_starts": refused, **figures}
+
+
+def nth_operation_fails(bench):
+    """The Nth write, sync, rename, create or truncate of the store fails, N = 1, 2, 3 … until runs pass without one."""
+    return every_nth(bench, "nth", lambda hall: hall.stores[0], 1 if bench.long else 8, may_refuse_to_start=False)
+
+
+def nth_index_operation_fails(bench):
+    """The same for the index. One that cannot be opened ends mingjingd: the next start finds what there is."""
+    return every_nth(bench, "nthindex", lambda hall: hall.index, 1 if bench.long else 12, may_refuse_to_start=True)
 
 
 def unmounted_and_swapped(bench):
@@ -237,6 +253,7 @@ FAULTS = {
     "io_errors": io_errors,
     "failover": failover,
     "nth_operation_fails": nth_operation_fails,
+    "nth_index_operation_fails": nth_index_operation_fails,
     "unmounted_and_swapped": unmounted_and_swapped,
     "slow_disk": slow_disk,
     "hung_disk": hung_disk,
