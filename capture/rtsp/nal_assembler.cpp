@@ -171,6 +171,7 @@ void NalAssembler::lost() {
 }
 
 void NalAssembler::flush() {
+  if (nal_open_) lost();  // its end will not come
   if (unit_open_ && has_picture_) {
     finish_unit();
   } else {

@@ -111,6 +111,16 @@ TEST(DepacketizerH264, DropsAUnitThatLostItsMiddle) {
   EXPECT_EQ(h.log.nals(0), std::vector<Bytes>{kKey});
 }
 
+TEST(DepacketizerH264, DropsAUnitThatTheConnectionsEndCutsShort) {
+  H264 h;
+  const Bytes begin = fu_a(h264::slice(true, 300), 2).front();  // of two slices, none with its end bit
+  h->send(begin).send(begin);
+  h.depacketizer->flush();
+  EXPECT_TRUE(h.log.units.empty());
+  EXPECT_TRUE(h.log.payload().empty());
+  EXPECT_EQ(h.depacketizer->counts().dropped_units, 1U);
+}
+
 TEST(DepacketizerH264, DropsAKeyPictureThatLostItsFirstSlice) {
   H264 h;
   h->lose().send(h264::slice(true, 40, false), true);

@@ -126,6 +126,7 @@ TEST(RtspUrl, JoinsControlsAsCamerasExpect) {
   EXPECT_EQ(control_url(base, "*"), "rtsp://cam/live/");
   EXPECT_EQ(control_url(base, ""), "rtsp://cam/live/");
   EXPECT_EQ(control_url(base, "rtsp://10.0.0.9/live/video"), "rtsp://cam/live/video");
+  EXPECT_EQ(control_url(base, "rtsp://10.0.0.9"), "rtsp://cam");
   EXPECT_EQ(control_url(query, "trackID=1"), "rtsp://cam/cam?channel=1&subtype=0/trackID=1");
   EXPECT_EQ(control_url(url("rtsp://cam/live"), "video"), "rtsp://cam/live/video");
   EXPECT_EQ(control_url(base, "a\r\nX: y"), "rtsp://cam/live/a%0D%0AX:%20y");
