@@ -29,6 +29,7 @@ asio::awaitable<Response> get_case(Request& request, Services& services);
 // handlers_footage.cpp
 asio::awaitable<Response> get_stream_index(Request& request, Services& services);
 asio::awaitable<Response> get_stream_coverage(Request& request, Services& services);
+asio::awaitable<Response> get_stream_clock_offsets(Request& request, Services& services);
 asio::awaitable<Response> get_stream_shots(Request& request, Services& services);
 asio::awaitable<Response> get_run_init(Request& request, Services& services);
 asio::awaitable<Response> get_segment(Request& request, Services& services);

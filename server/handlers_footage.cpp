@@ -4,12 +4,14 @@
 #include "server/services.h"
 #include "server/text.h"
 
-// Footage and its facts, all through the gate. Coverage says only when there is footage, and is not gated.
+// Footage and its facts, all through the gate. Coverage says only when there is footage, clock offsets only
+// what a camera believes the time to be: they are not gated.
 namespace mj::server {
 namespace {
 
 constexpr Duration kLongestIndex = std::chrono::hours(24);
 constexpr Duration kLongestCoverage = std::chrono::hours(24 * 366);
+constexpr Duration kLongestClockOffsets = std::chrono::hours(24 * 31);
 constexpr int kMostShots = 10000;
 
 /// The {stream} of the path. Its form is checked before anything is asked with it.
@@ -38,6 +40,16 @@ Result<json::object> coverage(const Request& request, const index::Index& index)
   MJ_TRY(const auto interval, query_interval(request.target, kLongestCoverage));
   MJ_TRY(const auto covered, index.coverage(stream, interval.first, interval.second));
   return to_json(covered);
+}
+
+Result<json::object> clock_offsets(const Request& request, const index::Index& index) {
+  MJ_TRY(const StreamKey stream, stream_of(request));
+  MJ_CHECK(allow_query(request.target, {"from", "to"}));
+  MJ_TRY(const auto interval, query_interval(request.target, kLongestClockOffsets));
+  MJ_TRY(const auto offsets, index.clock_offsets(stream, interval.first, interval.second));
+  json::array list;
+  for (const capture::ClockOffset& offset : offsets) list.push_back(to_json(offset));
+  return json::object{{"clock_offsets", std::move(list)}};
 }
 
 Result<json::object> shots(const Request& request, const Gate& gate) {
@@ -87,6 +99,11 @@ asio::awaitable<Response> get_stream_index(Request& request, Services& services)
 asio::awaitable<Response> get_stream_coverage(Request& request, Services& services) {
   auto covered = co_await on_work(services.work, [&] { return coverage(request, services.context.index); });
   co_return covered ? json_answer(std::move(*covered)) : error_answer(covered.error());
+}
+
+asio::awaitable<Response> get_stream_clock_offsets(Request& request, Services& services) {
+  auto list = co_await on_work(services.work, [&] { return clock_offsets(request, services.context.index); });
+  co_return list ? json_answer(std::move(*list)) : error_answer(list.error());
 }
 
 asio::awaitable<Response> get_stream_shots(Request& request, Services& services) {

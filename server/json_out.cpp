@@ -135,6 +135,11 @@ json::object to_json(const index::Coverage& coverage) {
   return {{"footage", std::move(footage)}, {"gaps", std::move(gaps)}, {"until_us", to_us(coverage.until)}};
 }
 
+json::object to_json(const capture::ClockOffset& offset) {
+  return {
+      {"at_us", to_us(offset.at)}, {"offset_us", offset.offset.count()}, {"error_us", offset.error.count()}};
+}
+
 json::object to_json(const index::ShotRow& shot) {
   return {
       {"at_us", to_us(shot.at)}, {"title", shot.title}, {"program", shot.program}, {"idle_ms", shot.idle_ms}};

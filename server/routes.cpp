@@ -21,6 +21,7 @@ constexpr Route kRoutes[] = {
     {http::verb::get, "/api/v1/streams", Access::person, &get_streams},
     {http::verb::get, "/api/v1/streams/{stream}/index", Access::person, &get_stream_index},
     {http::verb::get, "/api/v1/streams/{stream}/coverage", Access::person, &get_stream_coverage},
+    {http::verb::get, "/api/v1/streams/{stream}/clock_offsets", Access::person, &get_stream_clock_offsets},
     {http::verb::get, "/api/v1/streams/{stream}/shots", Access::person, &get_stream_shots},
     {http::verb::get, "/api/v1/streams/{stream}/runs/{run_start_us}/init", Access::person, &get_run_init},
     {http::verb::get, "/api/v1/streams/{stream}/segments/{start_us}", Access::person, &get_segment},

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "server/digests.h"
 #include "tests/server/hall.h"
 
 namespace mj::server {
@@ -81,6 +82,27 @@ TEST_F(Footage, CoverageAndShotsAnswer) {
   ASSERT_EQ(footage.size(), 1U);
   EXPECT_EQ(footage[0].as_array()[0].as_int64(), to_us(begin_));
   EXPECT_EQ(hall_.get("/api/v1/streams/ws-1.screen/shots?" + interval()).body, R"({"shots":[]})");
+}
+
+TEST_F(Footage, ClockOffsetsTellWhatTheCamerasClockWasOffByAndWhen) {
+  using std::chrono::seconds;
+  hall_.index->on_clock_offset({"cam-w1.main", begin_, seconds(-90), std::chrono::milliseconds(20)});
+  hall_.index->on_clock_offset(
+      {"cam-w1.main", begin_ + seconds(9), seconds(2), std::chrono::milliseconds(30)});
+  hall_.index->on_clock_offset(
+      {"cam-w1.main", begin_ + seconds(10), seconds(7), seconds(0)});  // at `to`: outside
+  ASSERT_TRUE(
+      hall_.index->remove_session(sha256("nobody's")));  // waits for all that was to be written before
+  const test::Answer answer = hall_.get(stream("clock_offsets?" + interval()));
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const std::string first = std::to_string(to_us(begin_)), second = std::to_string(to_us(begin_) + 9'000'000);
+  EXPECT_EQ(answer.body, R"({"clock_offsets":[{"at_us":)" + first +
+                             R"(,"offset_us":-90000000,"error_us":20000},)" + R"({"at_us":)" + second +
+                             R"(,"offset_us":2000000,"error_us":30000}]})");
+  EXPECT_EQ(hall_.get("/api/v1/streams/ws-1.screen/clock_offsets?" + interval()).body,
+            R"({"clock_offsets":[]})");
+  EXPECT_EQ(hall_.get("/api/v1/streams/cam-w9.main/clock_offsets?" + interval()).status, 404);
+  EXPECT_EQ(hall_.get(stream("clock_offsets?from=1&to=2678400000002")).status, 400) << "more than 31 days";
 }
 
 TEST_F(Footage, TheHallsStateNamesEveryStreamAndStore) {
