@@ -63,6 +63,8 @@ class Tree {
   /// Within one directory. Never replaces. Errors: invalid (`to` exists).
   [[nodiscard]] virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
   [[nodiscard]] virtual Result<void> remove(const std::string& path) = 0;
+  /// An empty one. Errors: invalid (it holds something).
+  [[nodiscard]] virtual Result<void> remove_directory(const std::string& path) = 0;
   [[nodiscard]] virtual Result<void> sync_directory(const std::string& path) = 0;
   /// syncfs: everything written before, contents, sizes and names, is durable. An error does not say whose
   /// bytes were lost; sync() of the file they belong to says it once more.

@@ -159,6 +159,13 @@ class PosixTree final : public Tree {
     return fail_errno(errno, "unlink " + path);
   }
 
+  Result<void> remove_directory(const std::string& path) override {
+    MJ_TRY(const Place at, parent_of(path));
+    if (::unlinkat(at.parent.get(), at.name.c_str(), AT_REMOVEDIR) == 0) return {};
+    if (errno == ENOTEMPTY || errno == EEXIST) return fail(ErrorKind::invalid, "{} is not empty", path);
+    return fail_errno(errno, "rmdir " + path);
+  }
+
   Result<void> sync_directory(const std::string& path) override {
     MJ_TRY(const Fd fd, open_beneath(path, O_RDONLY | O_DIRECTORY, 0));
     if (::fsync(fd.get()) != 0) return fail_errno(errno, "fsync directory " + path);

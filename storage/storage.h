@@ -9,6 +9,7 @@
 
 #include "capture/capture.h"
 #include "config/config.h"
+#include "storage/remover.h"
 
 /// Fragments become durable, addressable files (design.md §5, the storage law).
 namespace mj::storage {
@@ -53,8 +54,6 @@ struct SegmentClosed {
   bool suspect = false;  ///< a write or fsync failed; the bytes may not be there
   std::vector<FragmentPlace> fragments;
 };
-
-class FileSystem;  ///< storage/file_system.h; tests bring their own
 
 /// What storage hands on. Implemented by index. Called from a store's writer thread, in order per stream
 /// (capture's: clock offsets, README invariant 9); must not block for longer than a bounded queue needs.

@@ -218,6 +218,16 @@ class FakeTree final : public Tree {
     return {};
   }
 
+  Result<void> remove_directory(const std::string& path) override {
+    const std::lock_guard lock(files_.mutex_);
+    MJ_TRY(auto parent, parent_of(path));
+    MJ_TRY(auto node, files_.find(path));
+    if (!node->entries.empty()) return fail(ErrorKind::invalid, "{} is not empty", path);
+    MJ_CHECK(files_.strike("rmdir"));
+    parent->change({{leaf(path)}, {}});
+    return {};
+  }
+
   Result<void> sync_directory(const std::string& path) override {
     const std::lock_guard lock(files_.mutex_);
     MJ_TRY(auto node, files_.find(path));
