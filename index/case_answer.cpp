@@ -137,6 +137,16 @@ void tell_state(VisitStream& stream, const Coverage& coverage, WallTime called) 
     stream.state = FootageState::footage;
     return;
   }
+  const auto deleted = [called](const Purged& purged) {
+    return purged.begin <= called && purged.end > called;
+  };
+  auto purged = std::ranges::find_if(coverage.purged, deleted);
+  if (purged == coverage.purged.end() && coverage.gaps.empty()) purged = coverage.purged.begin();
+  if (purged != coverage.purged.end()) {
+    stream.state = FootageState::purged;
+    stream.detail = sentence(*purged);
+    return;
+  }
   stream.state = FootageState::gap;
   if (coverage.gaps.empty()) {
     stream.detail = "nothing is on the disk yet";

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "index/impl.h"
+#include "index/purge_rows.h"
 
 namespace mj::index {
 
@@ -76,6 +77,8 @@ class Index::Checker {
     MJ_TRY(const auto lease, impl_.readers->lease());
     MJ_TRY(const auto rows, (*lease).first(kCountRows, [](const Statement& row) { return row.integer(0); }));
     total_ = static_cast<uint64_t>(rows.value_or(0));
+    MJ_TRY(const auto garbage, all_garbage(*lease));
+    for (const auto& one : garbage) condemned_.emplace(one.segment.stream, one.segment.start);
     return all_streams(*lease);
   }
 
@@ -89,6 +92,7 @@ class Index::Checker {
       MJ_TRY(const auto lease, impl_.readers->lease());
       MJ_CHECK((*lease).each(
           kRowsOfStream, [&](const Statement& row) { rows.push_back(row_of(row)); }, stream.id));
+      MJ_TRY(purged_, purged_links(*lease, stream.id));
     }
     for (const Row& row : rows) MJ_CHECK(check_row(stream, row));
     while (file_is_before(stream.key, WallTime::max(), {})) check_orphan(files_[next_file_++]);
@@ -96,10 +100,8 @@ class Index::Checker {
   }
 
   static Row row_of(const Statement& row) {
-    Row result{row.time(0), row.text(1), static_cast<uint64_t>(row.integer(2)), {}, row.integer(4) != 0};
-    const BytesView bytes = row.blob(3);
-    std::copy_n(bytes.begin(), std::min(bytes.size(), result.sha256.size()), result.sha256.begin());
-    return result;
+    return {row.time(0), row.text(1), static_cast<uint64_t>(row.integer(2)), digest_of(row.blob(3)),
+            row.integer(4) != 0};
   }
 
   [[nodiscard]] bool file_is_before(const StreamKey& stream, WallTime start, const std::string& store) const {
@@ -161,9 +163,16 @@ class Index::Checker {
           row.suspect ? "the disk reported a failure when this segment was written"
                       : "the bytes are not those that were written");
     }
-    if (previous_ && found->previous != previous_->sha256) {
+    if (previous_ && found->previous != digest_before(row)) {
       add("chain_broken", file.segment, "it does not name the hash of the segment before it");
     }
+  }
+
+  /// The hash of what came before `row`, which may have been deleted since.
+  [[nodiscard]] Digest digest_before(const Row& row) const {
+    const auto next = purged_.lower_bound(row.start);
+    if (next == purged_.begin() || std::prev(next)->first <= previous_->start) return previous_->sha256;
+    return std::prev(next)->second;
   }
 
   Result<void> missing(const StreamRow& stream, const storage::SegmentRef& segment) {
@@ -187,7 +196,8 @@ class Index::Checker {
 
   void check_orphan(const File& file) {
     advance();
-    if (impl_.tail.segment(file.segment.stream, file.segment.start)) return;  // being written right now
+    if (impl_.tail.segment(file.segment.stream, file.segment.start)) return;     // being written right now
+    if (condemned_.contains({file.segment.stream, file.segment.start})) return;  // being deleted
     const char* kind = file.segment.open ? "open_file" : "orphan_file";
     if (!repair_) {
       return add(
@@ -228,6 +238,8 @@ class Index::Checker {
   std::vector<File> files_;
   size_t next_file_ = 0;
   std::set<std::string> readable_, told_;
+  std::set<std::pair<StreamKey, WallTime>> condemned_;
+  std::map<WallTime, Digest> purged_;  ///< of the stream that is checked
   std::optional<Row> previous_;
   uint64_t done_ = 0, total_ = 0;
   CheckReport report_;

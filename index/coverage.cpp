@@ -122,6 +122,61 @@ class Builder {
   Coverage result_;
 };
 
+/// A purge's record may span gaps; they stay the gaps they were.
+std::vector<Purged> without_gaps(std::vector<Purged> purged, std::vector<Gap> gaps) {
+  std::ranges::sort(gaps, {}, &Gap::begin);
+  std::vector<Purged> parts;
+  for (Purged& record : purged) {
+    for (const Gap& gap : gaps) {
+      const WallTime gap_end = gap.end.value_or(WallTime::max());
+      if (gap_end <= record.begin || gap.begin >= record.end) continue;
+      if (record.begin < gap.begin) parts.push_back({record.begin, gap.begin, record.rule, record.when});
+      record.begin = std::min(gap_end, record.end);
+    }
+    if (record.begin < record.end) parts.push_back(std::move(record));
+  }
+  std::ranges::sort(parts, {}, &Purged::begin);
+  return parts;
+}
+
+/// Tells in one piece [begin, end) of what is or was footage which of it was purged; a piece without any is
+/// the space between two fragments.
+void divide(Span piece, const std::vector<Purged>& purged, Coverage& coverage) {
+  if (piece.begin >= piece.end) return;
+  Purged* last = nullptr;
+  for (const Purged& record : purged) {
+    if (record.end <= piece.begin || record.begin >= piece.end) continue;
+    const WallTime begin = last == nullptr ? piece.begin : std::max(record.begin, last->begin);
+    if (last != nullptr) last->end = begin;
+    if (!coverage.purged.empty() && coverage.purged.back().end == begin &&
+        sentence(coverage.purged.back()) == sentence(record)) {
+      coverage.purged.back().end = piece.end;
+    } else {
+      coverage.purged.push_back({begin, piece.end, record.rule, record.when});
+    }
+    last = &coverage.purged.back();
+  }
+  if (last == nullptr) coverage.footage.push_back(piece);
+}
+
+/// The ledger was laid as if nothing had been deleted: what was footage was no gap. Now footage is what is
+/// still there.
+void tell_purged(Coverage& coverage, const std::vector<Span>& there, const std::vector<Purged>& purged) {
+  if (purged.empty()) return;
+  const auto whole = std::exchange(coverage.footage, {});
+  for (const Span& span : whole) {
+    WallTime cursor = span.begin;
+    for (const Span& real : clipped_union(there, span.begin, span.end)) {
+      divide({cursor, real.begin}, purged, coverage);
+      coverage.footage.push_back(real);
+      cursor = real.end;
+    }
+    divide({cursor, span.end}, purged, coverage);
+  }
+  coverage.footage = clipped_union(std::move(coverage.footage), WallTime::min(), WallTime::max());
+  std::erase_if(coverage.purged, [](const Purged& part) { return part.begin >= part.end; });
+}
+
 bool has_open_gap(const CoverageFacts& facts) {
   return std::ranges::any_of(facts.gaps, [](const Gap& gap) { return !gap.end; });
 }
@@ -147,6 +202,9 @@ Coverage build_coverage(CoverageFacts facts) {
   facts.from = from - kCoverageMargin;
   // A gap was noted there, so the stream was being watched, whatever the settings say today.
   for (const Gap& gap : facts.gaps) facts.configured = std::min(facts.configured, gap.begin);
+  const auto there = facts.footage;
+  const auto purged = without_gaps(std::move(facts.purged), facts.gaps);
+  for (const Purged& part : purged) facts.footage.push_back({part.begin, part.end});
   Coverage coverage = Builder(facts).build(std::clamp(horizon_at, facts.from, to + kCoverageMargin));
   coverage.until = until;
   coverage.footage = clipped_union(std::move(coverage.footage), from, until);
@@ -156,6 +214,7 @@ Coverage build_coverage(CoverageFacts facts) {
       coverage.gaps.back().cause != GapCause::not_yet_configured) {
     coverage.gaps.back().end.reset();
   }
+  tell_purged(coverage, there, purged);
   return coverage;
 }
 

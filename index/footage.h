@@ -56,6 +56,9 @@ inline constexpr Duration kLongestSegment = std::chrono::hours(1);
 [[nodiscard]] Result<void> put_clock_offset(Database& database, const capture::ClockOffset& offset);
 [[nodiscard]] Result<void> change_gap(Database& database, const StreamKey& key, const GapChange& change);
 
+/// Of a column; what is missing is zero.
+[[nodiscard]] Digest digest_of(BytesView bytes);
+
 // --- reads ---------------------------------------------------------------------------------------
 
 [[nodiscard]] Result<std::optional<StreamRow>> find_stream(Database& database, const StreamKey& key);

@@ -2,6 +2,7 @@
 
 #include "index/footage.h"
 #include "index/fragment_codec.h"
+#include "index/purge_rows.h"
 
 namespace mj::index {
 
@@ -62,12 +63,6 @@ Gap gap_row(const Statement& row) {
           row.text(3)};
 }
 
-Digest digest_of(BytesView bytes) {
-  Digest digest{};
-  std::copy_n(bytes.begin(), std::min(bytes.size(), digest.size()), digest.begin());
-  return digest;
-}
-
 Result<SegmentRow> segment_row(const Statement& row, const StreamKey& key) {
   SegmentRow segment;
   segment.segment = {.store = row.text(3), .stream = key, .start = row.time(0), .open = false};
@@ -82,6 +77,12 @@ Result<SegmentRow> segment_row(const Statement& row, const StreamKey& key) {
 }
 
 }  // namespace
+
+Digest digest_of(BytesView bytes) {
+  Digest digest{};
+  std::copy_n(bytes.begin(), std::min(bytes.size(), digest.size()), digest.begin());
+  return digest;
+}
 
 Result<std::optional<StreamRow>> find_stream(Database& database, const StreamKey& key) {
   return database.first(kFindStream, stream_row, key);
@@ -99,7 +100,9 @@ Result<StreamEnd> stream_end(Database& database, const StreamRow& stream) {
                               kFootageEnd, [](const Statement& row) { return row.time(0); }, stream.id));
   MJ_TRY(const auto gap_end, database.first(
                                  kLastGapEnd, [](const Statement& row) { return row.time(0); }, stream.id));
+  MJ_TRY(const auto purged, newest_purged(database, stream.id));
   end.accounted = std::max(end.footage_end, gap_end);
+  if (purged) end.accounted = std::max(end.accounted, std::optional(purged->first));
   MJ_TRY(end.open_gap, database.first(kOpenGap, gap_row, stream.id));
   return end;
 }
@@ -159,6 +162,7 @@ Result<CoverageFacts> coverage_rows(Database& database, const StreamRow& stream,
   facts.removed = stream.removed;
   MJ_TRY(facts.footage, footage_between(database, stream, from - kCoverageMargin, to + kCoverageMargin));
   MJ_TRY(facts.gaps, gaps_between(database, stream, from - kCoverageMargin, to + kCoverageMargin));
+  MJ_TRY(facts.purged, purged_between(database, stream, from - kCoverageMargin, to + kCoverageMargin));
   return facts;
 }
 

@@ -6,6 +6,7 @@
 #include "index/footage.h"
 #include "index/index.h"
 #include "index/mutex.h"
+#include "index/purger.h"
 #include "index/reader_pool.h"
 #include "index/tail.h"
 #include "index/unique_fd.h"
@@ -76,6 +77,7 @@ struct Index::Impl {
   Tail tail;
   Backlog backlog;
   Interruptible verifying;
+  Purger purger;
   std::unique_ptr<ReaderPool> readers;
   std::unique_ptr<Writer> writer;
 };

@@ -97,6 +97,15 @@ class Index final : public storage::Outlet {
   [[nodiscard]] Result<std::vector<ShotRow>> shots(const StreamKey& stream, WallTime from, WallTime to,
                                                    int limit) const;
 
+  // --- purge -------------------------------------------------------------------------------------
+  /// One turn: ends deletions under way, then deletes closed segments that ended `days` ago or earlier (0:
+  /// none), oldest first, by a clock that does not believe jumps. One caller at a time, beside all else.
+  [[nodiscard]] Result<PurgeStatus> purge(const storage::Remover& remover, int days,
+                                          const PurgeLimits& limits);
+  [[nodiscard]] PurgeStatus purge_status() const;
+  /// A person says that the host's clock is right: the mingjingd of `directory` believes it at its next turn.
+  [[nodiscard]] static Result<void> believe_clock(const std::filesystem::path& directory);
+
   // --- accounts ----------------------------------------------------------------------------------
 
   [[nodiscard]] Result<bool> has_accounts() const;

@@ -21,6 +21,11 @@ std::optional<Event::Type> event_type_from(std::string_view name_text) {
   return std::nullopt;
 }
 
+std::string sentence(const Purged& purged) {
+  if (!purged.when) return purged.rule + ", being deleted";
+  return fmt::format("{}, deleted on {}", purged.rule, format_rfc3339(*purged.when).substr(0, 10));
+}
+
 const char* name(FootageState state) {
   switch (state) {
     case FootageState::footage:

@@ -62,7 +62,7 @@ struct VisitStream {
   std::string purpose, legal_basis;  ///< of the camera
   FootageState state = FootageState::gap;
   std::optional<GapCause> cause;  ///< when state is gap: what covers the called moment
-  std::string detail;
+  std::string detail;             ///< when purged: the rule, and when
 };
 
 struct Link {
@@ -100,11 +100,21 @@ struct Span {
   WallTime begin, end;
 };
 
-/// Footage and gaps of one stream in [from, to), each sorted; neighbouring footage is merged. Together they
-/// are [from, until).
+/// Time whose footage was lawfully deleted.
+struct Purged {
+  WallTime begin, end;
+  std::string rule;              ///< "retention.days = 90"
+  std::optional<WallTime> when;  ///< none: it is being deleted
+};
+/// For people: "retention.days = 90, deleted on 2026-11-22".
+[[nodiscard]] std::string sentence(const Purged& purged);
+
+/// Footage, gaps and purged time of one stream in [from, to), each sorted; neighbouring footage is merged.
+/// Together they are [from, until).
 struct Coverage {
   std::vector<Span> footage;
   std::vector<Gap> gaps;
+  std::vector<Purged> purged;
   WallTime until;  ///< `to`, or now, or the last durable fragment while the next is on its way
 };
 

@@ -13,6 +13,8 @@ namespace mj::index {
 
 /// One index, one process. The lock goes with the process, however it ends.
 [[nodiscard]] Result<UniqueFd> lock_directory(const std::filesystem::path& directory);
+/// A file whose being there says something, durably.
+[[nodiscard]] Result<void> raise_flag(const std::filesystem::path& flag);
 [[nodiscard]] Result<void> sync_directory(const std::filesystem::path& directory);
 
 /// Copies every table that files cannot tell from the index `old` into `fresh`, each alone: what is damaged

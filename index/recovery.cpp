@@ -4,8 +4,10 @@
 #include <cerrno>
 #include <functional>
 #include <map>
+#include <set>
 
 #include "index/impl.h"
+#include "index/purge_rows.h"
 #include "index/rebuild.h"
 
 namespace mj::index {
@@ -17,8 +19,11 @@ constexpr const char* kLastSegments =
 constexpr const char* kAllSegments =
     "SELECT key, start_us FROM streams JOIN segments ON segments.stream = streams.id"
     " ORDER BY segments.stream, start_us";
+constexpr const char* kCondemned =
+    "SELECT key, start_us FROM garbage JOIN streams ON streams.id = garbage.stream";
 constexpr const char* kLastDigests =
-    "SELECT key, sha256 FROM streams JOIN segments ON segments.stream = streams.id AND segments.start_us ="
+    "SELECT streams.id, key, sha256, start_us FROM streams LEFT JOIN segments ON segments.stream = "
+    "streams.id AND segments.start_us ="
     " (SELECT max(start_us) FROM segments WHERE stream = streams.id)";
 
 constexpr const char* kCrashed = "the recorder or the machine stopped without saying so";
@@ -36,10 +41,13 @@ class Rowless {
     MJ_CHECK(database.each(any_age ? kAllSegments : kLastSegments, [&](const Statement& row) {
       if (const auto start = row.maybe_time(1)) rowless.starts_[row.text(0)].push_back(*start);
     }));
+    MJ_CHECK(database.each(
+        kCondemned, [&](const Statement& row) { rowless.condemned_.emplace(row.text(0), row.time(1)); }));
     return rowless;
   }
 
   [[nodiscard]] bool may_lack_a_row(const storage::SegmentRef& segment) const {
+    if (condemned_.contains({segment.stream, segment.start})) return false;  // it is being deleted
     const auto stream = starts_.find(segment.stream);
     if (segment.open || stream == starts_.end()) return true;
     if (any_age_) return !std::ranges::binary_search(stream->second, segment.start);
@@ -48,6 +56,7 @@ class Rowless {
 
  private:
   std::map<StreamKey, std::vector<WallTime>> starts_;  ///< sorted
+  std::set<std::pair<StreamKey, WallTime>> condemned_;
   bool any_age_ = false;
 };
 
@@ -77,13 +86,13 @@ std::vector<Backlog::File> candidates_in(const std::vector<config::Store>& store
   return candidates;
 }
 
+}  // namespace
+
 Result<void> raise_flag(const std::filesystem::path& flag) {
   const UniqueFd file(::open(flag.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
   if (!file.valid()) return fail_errno(errno, flag.native());
   return sync_directory(flag.parent_path());
 }
-
-}  // namespace
 
 Result<storage::FoundSegment> read_finished(const config::Store& store, const storage::SegmentRef& segment) {
   if (!segment.open) return storage::inspect(store.path, segment, true);
@@ -244,14 +253,27 @@ Result<Adopted> Index::adopt_backlog(const std::function<bool(uint64_t, uint64_t
 }
 
 Result<std::vector<std::pair<StreamKey, Digest>>> Index::last_digests() const {
+  struct Newest {
+    int64_t stream;
+    StreamKey key;
+    std::optional<WallTime> start;
+    Digest digest;
+  };
   MJ_TRY(const auto lease, impl_->readers->lease());
-  std::vector<std::pair<StreamKey, Digest>> digests;
+  std::vector<Newest> streams;
   MJ_CHECK((*lease).each(kLastDigests, [&](const Statement& row) {
-    Digest digest{};
-    const BytesView bytes = row.blob(1);
-    std::copy_n(bytes.begin(), std::min(bytes.size(), digest.size()), digest.begin());
-    digests.emplace_back(row.text(0), digest);
+    streams.push_back({row.integer(0), row.text(1), row.maybe_time(3), digest_of(row.blob(2))});
   }));
+  std::vector<std::pair<StreamKey, Digest>> digests;
+  for (Newest& newest : streams) {
+    // The newest may be deleted already, when nothing came after it for long: the chain goes on all the same.
+    MJ_TRY(const auto purged, newest_purged(*lease, newest.stream));
+    if (purged && (!newest.start || *newest.start < purged->first)) {
+      digests.emplace_back(newest.key, purged->second);
+    } else if (newest.start) {
+      digests.emplace_back(newest.key, newest.digest);
+    }
+  }
   return digests;
 }
 

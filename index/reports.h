@@ -38,4 +38,22 @@ struct Rebuilt {
   Adopted adopted;
 };
 
+/// What one turn of the purge may take.
+struct PurgeLimits {
+  uint64_t segments = 200;
+  Duration time = std::chrono::milliseconds(200);
+};
+
+/// How the purge stands. Counts are since the start.
+struct PurgeStatus {
+  uint64_t segments = 0, bytes = 0;  ///< deleted
+  uint64_t errors = 0;               ///< attempts that failed
+  uint64_t garbage = 0;              ///< segments whose deletion is under way
+  uint64_t due = 0;                  ///< old enough and still there; each stream counts up to a thousand
+  Duration overdue{0};               ///< how late the oldest of all these is
+  Duration clock_behind{0};          ///< how much of the host's clock is not believed
+  bool more = false;                 ///< another turn now would find work
+  std::string trouble;               ///< a sentence; empty: none in the last turn
+};
+
 }  // namespace mj::index

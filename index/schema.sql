@@ -1,4 +1,4 @@
--- The index of one hall, schema version 1. This file is the documentation and what migrations/ must add up to (a test compares).
+-- The index of one hall, schema version 3. This file is the documentation and what migrations/ must add up to (a test compares).
 --
 -- Conventions: _us is microseconds of UTC since 1970. Intervals are [from, to). STRICT: a column holds what it says.
 -- PRAGMA application_id = 0x4D4A4958 ("MJIX"); PRAGMA user_version = schema version.
@@ -97,6 +97,48 @@ CREATE TABLE gaps (
   detail   TEXT NOT NULL,            -- a sentence for people
   PRIMARY KEY (stream, begin_us)
 ) STRICT, WITHOUT ROWID;
+
+-- Segments on their way out: no longer in the ledger, their file perhaps still there. From the decision to the moment when the
+-- file is durably gone; whatever happens in between, the next turn of the purge goes on from here.
+CREATE TABLE garbage (
+  stream      INTEGER NOT NULL REFERENCES streams (id),
+  start_us    INTEGER NOT NULL,      -- with the stream, the file's name
+  duration_us INTEGER NOT NULL,
+  store       INTEGER NOT NULL REFERENCES stores (id),
+  bytes       INTEGER NOT NULL,
+  sha256      BLOB NOT NULL,
+  rule        TEXT NOT NULL,         -- why it may go: 'retention.days = 90'
+  since_us    INTEGER NOT NULL,      -- when that was decided
+  PRIMARY KEY (stream, start_us)
+) STRICT, WITHOUT ROWID;
+
+-- Every deletion leaves a record. What was deleted on one day (UTC) by one rule, with no footage left between, is one row, so that the
+-- table stays small. A gap within it stays the gap it was.
+CREATE TABLE purges (
+  stream   INTEGER NOT NULL REFERENCES streams (id),
+  begin_us INTEGER NOT NULL,         -- all footage of [begin_us, end_us) is gone
+  end_us   INTEGER NOT NULL,
+  rule     TEXT NOT NULL,
+  first_us INTEGER NOT NULL,         -- when its first file was gone
+  last_us  INTEGER NOT NULL,         -- and its last
+  segments INTEGER NOT NULL,
+  bytes    INTEGER NOT NULL,
+  sha256   BLOB NOT NULL,            -- of the newest of them: the chain goes on from here
+  PRIMARY KEY (stream, begin_us)
+) STRICT, WITHOUT ROWID;
+
+-- One row: how late it is at least, as far as the purge believes the host's clock (purge_clock.h).
+CREATE TABLE purge_clock (
+  id          INTEGER PRIMARY KEY CHECK (id = 1),
+  believed_us INTEGER NOT NULL
+) STRICT;
+
+-- Footage dated [from_us, to_us) was recorded while the host's clock was wrong, really not before recorded_us; its age counts from there.
+CREATE TABLE misdated (
+  from_us     INTEGER PRIMARY KEY,
+  to_us       INTEGER NOT NULL,
+  recorded_us INTEGER NOT NULL
+) STRICT;
 
 -- The clock of a camera compared with ours, by its sender reports: now and then, and when it jumps. Footage is never dated by it.
 CREATE TABLE clock_offsets (

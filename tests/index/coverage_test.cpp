@@ -99,6 +99,26 @@ TEST(BuildCoverage, EndsWhereTheStreamWasRemoved) {
   EXPECT_EQ(coverage.until, at(100));
 }
 
+TEST(BuildCoverage, TellsPurgedTimeAsWhatTheFootageWas) {
+  auto facts = facts_of(-10, 100);
+  facts.footage = {{at(60.1), at(100)}};
+  facts.purged = {{at(0), at(30), "a", at(900)}, {at(30.1), at(60), "b", std::nullopt}};
+  facts.gaps = {{at(10), at(20), GapCause::stalled, ""}};
+  const auto coverage = build_coverage(facts);
+  EXPECT_EQ(told(coverage),
+            "gap -10-0 not_yet_configured, purged 0-10, gap 10-20 stalled, purged 20-30.1, purged 30.1-60.1, "
+            "footage 60.1-100");
+  EXPECT_EQ(sentence(coverage.purged[0]), "a, deleted on 2026-11-21");
+  EXPECT_EQ(sentence(coverage.purged[2]), "b, being deleted");
+}
+
+TEST(BuildCoverage, FootageThatIsThereBeatsARecordThatItIsNot) {
+  auto facts = facts_of(0, 100);
+  facts.footage = {{at(20), at(40)}};
+  facts.purged = {{at(0), at(100), "a", at(900)}};
+  EXPECT_EQ(told(build_coverage(facts)), "purged 0-20, footage 20-40, purged 40-100");
+}
+
 TEST(BuildCoverage, AnswersEmptyAndBackwardIntervals) {
   EXPECT_EQ(told(build_coverage(facts_of(5, 5))), "");
   EXPECT_EQ(told(build_coverage(facts_of(9, 5))), "");
@@ -125,6 +145,11 @@ TEST(BuildCoverage, AlwaysSumsToTheWhole) {
       facts.gaps.push_back({at(begin), at(begin + double(random() % 1'000) / 10), GapCause::stalled, ""});
       if (random() % 5 == 0) facts.gaps.back().end.reset();
     }
+    for (auto n = random() % 4; n > 0; --n) {
+      const double begin = when();
+      facts.purged.push_back({at(begin), at(begin + double(random() % 1'000) / 10), "r", at(900)});
+    }
+    std::ranges::sort(facts.purged, {}, &Purged::begin);
     const auto coverage = build_coverage(facts);
     ASSERT_EQ(unaccounted(coverage, facts.from), Duration(0)) << "seed " << seed << ": " << told(coverage);
     ASSERT_LE(coverage.until, std::max(facts.from, facts.to)) << "seed " << seed;

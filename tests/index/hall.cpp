@@ -116,6 +116,9 @@ std::string told(const Coverage& coverage) {
     parts.emplace_back(gap.begin, fmt::format("gap {}-{} {}", second(gap.begin),
                                               gap.end ? second(*gap.end) : "", name(gap.cause)));
   }
+  for (const auto& purged : coverage.purged) {
+    parts.emplace_back(purged.begin, fmt::format("purged {}-{}", second(purged.begin), second(purged.end)));
+  }
   std::ranges::sort(parts);
   std::string text;
   for (const auto& [begin, part] : parts) text += (text.empty() ? "" : ", ") + part;
@@ -125,6 +128,7 @@ std::string told(const Coverage& coverage) {
 Duration unaccounted(const Coverage& coverage, WallTime from) {
   std::vector<Span> parts = coverage.footage;
   for (const auto& gap : coverage.gaps) parts.push_back({gap.begin, gap.end.value_or(coverage.until)});
+  for (const auto& purged : coverage.purged) parts.push_back({purged.begin, purged.end});
   std::ranges::sort(parts, {}, &Span::begin);
   Duration wrong{0};
   WallTime cursor = from;

@@ -6,7 +6,9 @@
 #include <set>
 
 #include "index/migrate.h"
+#include "storage/layout.h"
 #include "tests/index/hall.h"
+#include "tests/storage/fake_file_system.h"
 #include "tests/storage/footage.h"
 
 namespace mj::index::test {
@@ -114,6 +116,54 @@ TEST_F(Rebuild, MakesRowsOfFilesAndKeepsWhatOnlyTheOldIndexKnew) {
   EXPECT_EQ(coverage(100, 130), "footage 100-110, gap 110-120 stalled, footage 120-130");
   EXPECT_THAT(index().search_cases("SC-1", 5).value(), SizeIs(1));
   EXPECT_EQ(findings(), 0U);
+}
+
+/// A store whose marker is there and which deletes nothing: the process was killed before it could.
+class Unwilling {
+ public:
+  Unwilling() {
+    files_.put_file(std::string(storage::kMarkerFile), as_bytes("mingjing store 1\nstore=s1\nuuid=u\n"));
+    for (int second = 100; second < 110; ++second) {
+      files_.put_file(storage::segment_path({"s1", kCam, at(second), false}), as_bytes("footage"));
+    }
+    files_.fail_at(1, ErrorKind::internal, true);
+  }
+  [[nodiscard]] storage::Remover remover() { return storage::Remover({{"s1", "/store", 0}}, files_); }
+
+ private:
+  storage::FakeFileSystem files_;
+};
+
+TEST_F(Rebuild, DoesNotBringBackWhatIsBeingDeletedOrWasDeleted) {
+  record(100, 110);
+  hall_.clock().set(at(86'400 + 105));
+  ASSERT_TRUE(Index::believe_clock(hall_.directory()));
+  Unwilling unwilling;
+  ASSERT_EQ(index().purge(unwilling.remover(), 1, {}).value().garbage, 5U);
+  const std::string half = "purged 100-105, footage 105-110";
+  const auto unharmed = [&] {
+    EXPECT_EQ(coverage(100, 110), half);
+    EXPECT_EQ(findings(), 0U);
+    EXPECT_THAT(index().last_digests().value(), SizeIs(1));
+  };
+  unharmed();
+  hall_.reopen();
+  ASSERT_TRUE(index().recover(settings_.stores));
+  adopt_all();
+  unharmed();
+  EXPECT_EQ(rebuild_now().adopted.files, 5U);
+  unharmed();
+  const storage::Remover remover(settings_.stores);
+  EXPECT_EQ(index().purge(remover, 1, {}).value().segments, 5U);
+  unharmed();
+  EXPECT_EQ(rebuild_now().adopted.files, 5U);
+  unharmed();
+  hall_.clock().set(at(3 * 86'400));
+  ASSERT_TRUE(Index::believe_clock(hall_.directory()));
+  const Digest last = index().last_digests().value().at(0).second;
+  EXPECT_EQ(index().purge(remover, 1, {}).value().segments, 5U);
+  EXPECT_EQ(coverage(100, 110), "purged 100-105, purged 105-110") << "on two days";
+  EXPECT_EQ(index().last_digests().value().at(0).second, last) << "the chain goes on";
 }
 
 TEST_F(Rebuild, SaysThatTheReasonOfAHoleIsLost) {
@@ -234,10 +284,15 @@ TEST_F(Rebuild, VerifyFindsADamagedPage) {
   EXPECT_TRUE(index().verify());
   hall_.close();
   {
+    const auto number = [this](const char* sql) {  // of a page that opening the index does not read
+      const auto database = Database::open(hall_.directory() / "index.db", Database::Mode::read).value();
+      return database->first(sql, [](const Statement& row) { return row.integer(0); }).value().value();
+    };
+    const int64_t page = number("SELECT rootpage FROM sqlite_schema WHERE name = 'links_by_visit'");
+    const int64_t size = number("PRAGMA page_size");
     std::fstream file(hall_.directory() / "index.db", std::ios::in | std::ios::out | std::ios::binary);
-    const auto bytes = fs::file_size(hall_.directory() / "index.db");
-    file.seekp(static_cast<std::streamoff>(bytes - 8'000));
-    file << std::string(6'000, '#');
+    file.seekp((page - 1) * size);
+    file << std::string(static_cast<size_t>(size), '#');
   }
   hall_.reopen();
   const auto verified = index().verify();
