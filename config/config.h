@@ -81,7 +81,7 @@ struct Storage {
 };
 
 struct Retention {
-  int days = 90;  ///< how long footage without a hold is kept
+  int days = 0;  ///< how long footage is kept; 0: nothing is deleted
 };
 
 struct Server {

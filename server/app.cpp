@@ -17,6 +17,9 @@ namespace {
 constexpr std::chrono::seconds kBetweenAttempts{5};
 constexpr std::chrono::milliseconds kTurn{200};
 constexpr std::chrono::seconds kStopWithin{10};
+constexpr std::chrono::minutes kJump{1};
+constexpr std::chrono::seconds kBetweenPurges{60};
+constexpr std::chrono::seconds kBetweenBusyPurges{1};  // while there is more to do than a turn may
 constexpr const char* kRebuild = "mingjing rebuild-index --config FILE";
 constexpr int kExitNoIndex = 2;
 constexpr int kExitForced = 3;
@@ -92,6 +95,7 @@ Result<void> App::start() {
     spdlog::error("index: the chain of segments begins anew: {}", found.error().message);
   }
   reader_ = std::make_unique<storage::Reader>(settings_.stores);
+  remover_ = std::make_unique<storage::Remover>(settings_.stores);
   recorder_ = std::make_unique<storage::Recorder>(settings_, clock_, *index_);
   recorder_->start(std::move(digests));
   capture_ = std::make_unique<capture::Capture>(settings_, clock_, *recorder_);
@@ -171,12 +175,41 @@ void App::serve() {
 
 void App::turn() {
   serve();
+  purge();
   if (serving_) {
     server_->serve_for(kTurn);
   } else {
     std::this_thread::sleep_for(kTurn);
   }
   if (capture_) capture_->tick();
+}
+
+void App::purge() {
+  if (!server_ || stopping_ || purging_) return;
+  const SteadyTime now = clock_.steady_now();
+  if (!clock_jumped() && now - last_purge_ < (more_to_purge_ ? kBetweenBusyPurges : kBetweenPurges)) return;
+  purging_ = true;
+  last_purge_ = now;
+  server_->run_in_background([this] {
+    purge_turn();
+    purging_ = false;
+  });
+}
+
+/// What is recorded by a clock that jumped must be known as such: the purge looks at it at once.
+bool App::clock_jumped() {
+  const Duration offset = clock_.now().time_since_epoch() -
+                          std::chrono::duration_cast<Duration>(clock_.steady_now().time_since_epoch());
+  if (std::chrono::abs(offset - clock_offset_) < kJump) return false;
+  clock_offset_ = offset;
+  return true;
+}
+
+void App::purge_turn() {
+  if (stopping_) return;
+  const auto turn = index_->purge(*remover_, settings_.retention.days, index::PurgeLimits{});
+  more_to_purge_ = turn && turn->more;
+  if (!turn) spdlog::error("purge: {}; tried again in {} s", turn.error().message, kBetweenPurges.count());
 }
 
 void App::stop() {
@@ -193,6 +226,7 @@ void App::stop() {
   capture_.reset();
   recorder_.reset();
   reader_.reset();
+  remover_.reset();
   index_.reset();
 }
 

@@ -37,6 +37,9 @@ class App {
   void turn();
   [[nodiscard]] bool serving() const { return serving_; }
   [[nodiscard]] const Server* server() const { return server_.get(); }
+  /// Has footage whose time is over deleted, one bounded turn of index::Index::purge at a time, on the
+  /// server's pool. Call now and then.
+  void purge();
   /// Server, cameras, recorder, index, in this order. At most 10 s: then the process ends here, with exit
   /// code 3.
   void stop();
@@ -49,6 +52,8 @@ class App {
   [[nodiscard]] Result<void> open_index();
   [[nodiscard]] Result<void> try_open_index();
   void look_after_index();
+  void purge_turn();
+  [[nodiscard]] bool clock_jumped();
   [[nodiscard]] Context context();
 
   const config::Settings settings_;
@@ -60,6 +65,11 @@ class App {
   std::unique_ptr<Server> server_;
   std::thread backlog_;
   std::atomic<bool> stopping_ = false;
+  std::unique_ptr<storage::Remover> remover_;
+  std::atomic<bool> purging_ = false;  ///< a turn is queued or runs
+  std::atomic<bool> more_to_purge_ = true;
+  SteadyTime last_purge_;
+  Duration clock_offset_{0};  ///< of the host's clock from the monotonic one, when last looked at
   bool serving_ = false;
   std::string last_refusal_;  ///< why the server did not start, so that the log says it once
   SteadyTime next_attempt_;

@@ -26,23 +26,25 @@ struct CoverageOptions {
   bool as_json = false;
 };
 
-/// What the ledger of one stream adds up to. Footage and gaps are [from, until): 100 %.
+/// What the ledger of one stream adds up to. Footage, gaps and purged time are [from, until): 100 %.
 struct Account {
   StreamKey stream;
   index::Coverage coverage;
   Duration footage{0};
   Duration missing{0};
+  Duration purged{0};  ///< lawfully deleted: not missing
   std::map<std::string, Duration> by_cause;
 };
 
 Account account_of(StreamKey stream, index::Coverage coverage) {
-  Account account{std::move(stream), std::move(coverage), {}, {}, {}};
+  Account account{std::move(stream), std::move(coverage), {}, {}, {}, {}};
   for (const index::Span& span : account.coverage.footage) account.footage += span.end - span.begin;
   for (const index::Gap& gap : account.coverage.gaps) {
     const Duration length = gap.end.value_or(account.coverage.until) - gap.begin;
     account.missing += length;
     account.by_cause[name(gap.cause)] += length;
   }
+  for (const index::Purged& part : account.coverage.purged) account.purged += part.end - part.begin;
   return account;
 }
 
@@ -51,16 +53,20 @@ double seconds_of(Duration duration) {
 }
 
 double percent_of(const Account& account) {
-  const Duration whole = account.footage + account.missing;
+  const Duration whole = account.footage + account.missing + account.purged;
   return whole.count() == 0 ? 0 : 100.0 * seconds_of(account.footage) / seconds_of(whole);
 }
 
 void print_text(const std::vector<Account>& accounts, WallTime from) {
   for (const Account& account : accounts) {
     const WallTime until = account.coverage.until;
-    fmt::print("{}  {} … {}  footage {:.3f} s ({:.3f} %), gaps {:.3f} s\n", account.stream,
+    fmt::print("{}  {} … {}  footage {:.3f} s ({:.3f} %), gaps {:.3f} s, purged {:.3f} s\n", account.stream,
                format_rfc3339(from), format_rfc3339(until), seconds_of(account.footage), percent_of(account),
-               seconds_of(account.missing));
+               seconds_of(account.missing), seconds_of(account.purged));
+    for (const index::Purged& part : account.coverage.purged) {
+      fmt::print("  {}  {:>12.3f} s  purged: {}\n", format_rfc3339(part.begin),
+                 seconds_of(part.end - part.begin), index::sentence(part));
+    }
     for (const index::Gap& gap : account.coverage.gaps) {
       fmt::print("  {}  {:>12.3f} s  {}{}{}\n", format_rfc3339(gap.begin),
                  seconds_of(gap.end.value_or(until) - gap.begin), name(gap.cause),
@@ -77,6 +83,7 @@ void print_json(const std::vector<Account>& accounts, WallTime from, WallTime to
     json::object one = to_json(account.coverage);
     one["stream"] = account.stream;
     one["footage_us"] = account.footage.count();
+    one["purged_us"] = account.purged.count();
     one["missing_us"] = account.missing.count();
     one["missing_by_cause_us"] = std::move(causes);
     streams.push_back(std::move(one));
@@ -116,11 +123,11 @@ Result<int> run(const CoverageOptions& options) {
 }  // namespace
 
 void add_coverage(CLI::App& app, int& exit_code) {
-  CLI::App* command =
-      app.add_subcommand("coverage",
-                         "Accounts for every second: footage, or a gap with its cause. mingjingd may run; "
-                         "what it has not yet put into closed "
-                         "segments is not told. Exit code 0: no gaps, 1: gaps, 2: could not run.");
+  CLI::App* command = app.add_subcommand(
+      "coverage",
+      "Accounts for every second: footage, a gap with its cause, or purged by which rule. mingjingd may run; "
+      "what it has not yet put into closed "
+      "segments is not told. Exit code 0: no gaps, 1: gaps, 2: could not run.");
   const auto options = std::make_shared<CoverageOptions>();
   command->add_option("--config", options->config_file, "the hall's settings (TOML)")->required();
   command->add_option("--from", options->from,

@@ -126,12 +126,23 @@ json::object to_json(const index::Coverage& coverage) {
   json::array footage, gaps;
   for (const index::Span& span : coverage.footage)
     footage.push_back(json::array{to_us(span.begin), to_us(span.end)});
+  auto purged = coverage.purged.begin();
+  const auto tell_purged = [&](WallTime before) {
+    for (; purged != coverage.purged.end() && purged->begin < before; ++purged) {
+      gaps.push_back(json::object{{"begin_us", to_us(purged->begin)},
+                                  {"end_us", to_us(purged->end)},
+                                  {"cause", "purged"},
+                                  {"detail", index::sentence(*purged)}});
+    }
+  };
   for (const index::Gap& gap : coverage.gaps) {
+    tell_purged(gap.begin);
     gaps.push_back(json::object{{"begin_us", to_us(gap.begin)},
                                 {"end_us", to_json(gap.end)},
                                 {"cause", name(gap.cause)},
                                 {"detail", gap.detail}});
   }
+  tell_purged(WallTime::max());
   return {{"footage", std::move(footage)}, {"gaps", std::move(gaps)}, {"until_us", to_us(coverage.until)}};
 }
 

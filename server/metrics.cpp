@@ -84,6 +84,23 @@ void add_stores(Families& out, const std::vector<storage::StoreStatus>& stores) 
   }
 }
 
+void add_purge(Families& out, const index::PurgeStatus& purge) {
+  const auto one = [&](const char* metric, const char* help, MetricType type, auto value) {
+    Families::sample(out.add(metric, help, type), static_cast<double>(value));
+  };
+  one("mj_purge_segments_total", "Segments deleted because their time was over", MetricType::Counter,
+      purge.segments);
+  one("mj_purge_bytes_total", "Bytes of these", MetricType::Counter, purge.bytes);
+  one("mj_purge_errors_total", "Attempts to delete a segment that failed", MetricType::Counter, purge.errors);
+  one("mj_purge_garbage_segments", "Segments whose deletion is under way", MetricType::Gauge, purge.garbage);
+  one("mj_purge_due_segments", "Segments whose time is over and that are still there; up to 1000 of a stream",
+      MetricType::Gauge, purge.due);
+  one("mj_purge_overdue_seconds", "How late the oldest of all these is", MetricType::Gauge,
+      std::chrono::duration<double>(purge.overdue).count());
+  one("mj_purge_clock_behind_seconds", "How much of the host's clock the purge does not believe",
+      MetricType::Gauge, std::chrono::duration<double>(purge.clock_behind).count());
+}
+
 }  // namespace
 
 Metrics::Metrics()
@@ -129,6 +146,7 @@ std::string Metrics::text(const Context& context) const {
                    context.index.healthy() ? 1 : 0);
   add_streams(families, context.capture.status());
   add_stores(families, context.store_status());
+  add_purge(families, context.index.purge_status());
   std::vector<MetricFamily> all = families.take();
   for (MetricFamily& family : registry_.Collect()) all.push_back(std::move(family));
   return prometheus::TextSerializer().Serialize(all);

@@ -105,6 +105,10 @@ void Server::stop() {
   impl_->stop();
 }
 
+void Server::run_in_background(std::function<void()> task) {
+  asio::post(impl_->services.work.executor(), std::move(task));
+}
+
 std::string Server::url() const {
   if (!impl_->listener) return {};
   return url_of(impl_->listener->endpoint(), impl_->context.settings.server.tls);

@@ -45,6 +45,9 @@ class Server {
   /// Stops accepting, lets requests finish (≤ 10 s), joins.
   void stop();
 
+  /// Runs `task` on the pool that touches disk and SQL; also before start(). stop() waits for it.
+  void run_in_background(std::function<void()> task);
+
   /// Where it really listens: "https://127.0.0.1:8443" (port 0 in the settings means any).
   [[nodiscard]] std::string url() const;
   /// The one-time sign-in token while there is no account, else empty.

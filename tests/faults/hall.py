@@ -71,13 +71,15 @@ class Shim:
 class Hall:
     """`cameras` good cameras, one or more stores, short segments. A context manager; stops all it started."""
 
-    def __init__(self, bench, name, cameras=4, stores=1, prefix=(), root=None, extra=(), segment_seconds=5):
+    def __init__(self, bench, name, cameras=4, stores=1, prefix=(), root=None, extra=(), segment_seconds=5,
+                 retention_days=0):
         self.bench = bench
         self.dir = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=bench.folder))
         self.root = Path(root) if root else self.dir  # where the hall's data lie: a disk of its own, perhaps
         self.prefix = list(prefix)  # of every command: `ip netns exec …`
         self.cameras = [f"cam-{number:02}" for number in range(cameras)]
         self.extra = list(extra)  # (id, url) of further cameras
+        self.retention_days = retention_days
         self.stores = [self.root / f"store{number}" for number in range(stores)]
         self.segment_seconds = segment_seconds
         self.index = self.root / "data" / "index"
@@ -126,6 +128,8 @@ class Hall:
         for camera, url in cameras:
             text.append(f'[[cameras]]\nid = "{camera}"\nname = "{camera}"\nurl = "{url}"\narea = "lobby"\n'
                         'purpose = "test"\nlegal_basis = "test"')
+        if self.retention_days:
+            text.append(f"[retention]\ndays = {self.retention_days}")
         for number, store in enumerate(self.stores):
             text.append(f'[[stores]]\nid = "s{number}"\npath = "{store}"\nreserve_mb = 0')
         self.config.write_text("\n".join(text) + "\n")

@@ -10,6 +10,7 @@
 #include "server/notify.h"
 #include "tests/server/hall.h"
 #include "tests/server/hand_clock.h"
+#include "tests/storage/footage.h"
 
 namespace mj::server {
 namespace {
@@ -83,6 +84,38 @@ TEST(App, NoticesASilentWorkstation) {
   ASSERT_EQ(ledger->size(), 1U);
   ASSERT_FALSE(ledger->front().second.gaps.empty());
   EXPECT_EQ(ledger->front().second.gaps.back().cause, GapCause::agent_away);
+}
+
+TEST(App, DeletesFootageWhoseTimeIsOver) {
+  const mj::test::TemporaryDirectory folder;
+  const SystemClock clock;
+  config::Settings settings = test::small_hall(folder.path());
+  settings.retention.days = 1;
+  const WallTime begin = std::chrono::floor<std::chrono::seconds>(clock.now()) - std::chrono::days(2);
+  {
+    const auto index = index::Index::open(index_directory(settings), clock).value();
+    ASSERT_TRUE(index->apply(settings));
+    storage::Recorder recorder(settings, clock, *index);
+    recorder.start({});
+    const auto run = storage::make_run("cam-w1.main", begin);
+    ASSERT_TRUE(recorder.on_fragment(storage::make_fragment(run, begin)));
+    recorder.stop();
+    ASSERT_TRUE(index::Index::believe_clock(index_directory(settings)));
+  }
+  App app(settings, clock);
+  ASSERT_TRUE(app.start());
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  const auto folder_of_stream = settings.stores[0].path / "cam-w1.main";
+  while (!std::filesystem::is_empty(folder_of_stream) && std::chrono::steady_clock::now() < deadline) {
+    app.turn();
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder_of_stream));
+  app.stop();
+  app.purge();  // too late for anything
+  const auto ledger = index::read_ledger(index_directory(settings), "cam-w1.main", begin,
+                                         begin + std::chrono::seconds(1), clock);
+  ASSERT_TRUE(ledger) << ledger.error().message;
+  EXPECT_EQ(ledger->front().second.purged.size(), 1U);
 }
 
 TEST(App, TwoOfThemDoNotShareAnIndex) {

@@ -130,6 +130,7 @@ export const en = {
   cause_clock_step: 'server clock was stepped',
   cause_paused_by: 'paused by a person',
   cause_agent_away: 'workstation sent nothing',
+  cause_purged: 'purged',
   cause_other: '{cause}',
 
   play: 'Play',

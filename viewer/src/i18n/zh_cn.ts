@@ -129,6 +129,7 @@ export const zh_cn = {
   cause_clock_step: '服务器时钟跳变',
   cause_paused_by: '人工暂停',
   cause_agent_away: '工位电脑未上报',
+  cause_purged: '已清理',
   cause_other: '{cause}',
 
   play: '播放',
