@@ -1,7 +1,6 @@
 """Footage of a day ago, which comes due for deletion while the benchmark runs."""
 
 import os
-import sqlite3
 import struct
 import subprocess
 import time
@@ -30,9 +29,9 @@ def record(bench, folder, cameras, seconds, due_after):
 
 
 def let_a_day_pass(folder):
-    """The purge believes no clock that jumps: it is told that the day went by."""
-    with sqlite3.connect(os.path.join(folder, "data", "index", "index.db")) as index:
-        index.execute("UPDATE purge_clock SET believed_us = ?", (int(time.time() * 1e6),))
+    """The purge believes no clock that jumps: it is told that the day went by, as by `mingjing believe-clock`."""
+    with open(os.path.join(folder, "data", "index", "clock-is-right"), "wb"):
+        pass
 
 
 def left(folder, until_us):
