@@ -18,7 +18,7 @@ constexpr std::chrono::seconds kBetweenAttempts{5};
 constexpr std::chrono::milliseconds kTurn{200};
 constexpr std::chrono::seconds kStopWithin{10};
 constexpr std::chrono::minutes kJump{1};
-constexpr std::chrono::seconds kBetweenPurges{60};
+constexpr std::chrono::seconds kBetweenPurges{10};
 constexpr std::chrono::seconds kBetweenBusyPurges{1};  // while there is more to do than a turn may
 constexpr const char* kRebuild = "mingjing rebuild-index --config FILE";
 constexpr int kExitNoIndex = 2;
