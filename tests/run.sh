@@ -61,7 +61,7 @@ keep() {
 
 build() {
   cmake --preset dev >"$logs/configure.log" 2>&1 || { cat "$logs/configure.log" >&2; return 1; }
-  cmake --build --preset dev --target all demo_tools -j "$(nproc)"
+  cmake --build --preset dev --target all demo_tools camera_farm -j "$(nproc)"
 }
 
 mj_say "build (preset dev)"
