@@ -166,6 +166,7 @@ export const en = {
   moved_to: 'Moved to {time}',
   legend_footage: 'Footage',
   legend_gap: 'Gap',
+  legend_purged: 'Purged',
   legend_shot: 'Shot',
   legend_visit: 'Visit',
   legend_called: 'Called',

@@ -165,6 +165,7 @@ export const zh_cn = {
   moved_to: '已定位到 {time}',
   legend_footage: '有录像',
   legend_gap: '缺口',
+  legend_purged: '已清理',
   legend_shot: '截图',
   legend_visit: '接待',
   legend_called: '叫号',

@@ -26,12 +26,13 @@ export const kLanePx = 30;
 const kBarPx = 14;
 
 const kColors = {
-  axis: '#51616e', grid: '#e3e8ec', lane: '#eef1f4', footage: '#2f7f86', screen: '#4a6fa5', gap: '#fbeceb', hatch: '#b3463f',
+  axis: '#51616e', grid: '#e3e8ec', lane: '#eef1f4', footage: '#2f7f86', screen: '#4a6fa5', gap: '#fbeceb', gap_hatch: '#b3463f',
+  purged: '#e4e8eb', purged_hatch: '#8593a0',
   shot: '#25456f', visit: '#b98a2f', other_visit: '#d9cba9', step: '#6b4c0e', called: '#a3362c', now: '#12212c',
 };
 
 /**
- * Draws the lanes of a review on one canvas: footage solid, gaps hatched, shots as ticks, the case as a bar, the called line and
+ * Draws the lanes of a review on one canvas: footage solid, gaps hatched in red, purged time in grey, shots as ticks, the case as a bar, the called line and
  * the playhead. Draws only when something changed. Owner: the timeline component. Does not: take input.
  */
 export class Timeline {
@@ -40,13 +41,15 @@ export class Timeline {
   drawn_in_ms = 0;
 
   private readonly context: CanvasRenderingContext2D;
-  private readonly hatch: CanvasPattern | string;
+  private readonly gap_hatch: CanvasPattern | string;
+  private readonly purged_hatch: CanvasPattern | string;
   private last = '';
 
   constructor(private readonly canvas: HTMLCanvasElement, private readonly marks: () => Marks, from_us: number, to_us: number) {
     this.context = canvas.getContext('2d', { alpha: false })!;
     this.scale = new TimelineScale(from_us, to_us, 1);
-    this.hatch = make_hatch(this.context);
+    this.gap_hatch = make_hatch(this.context, kColors.gap_hatch);
+    this.purged_hatch = make_hatch(this.context, kColors.purged_hatch);
   }
 
   get height_px(): number {
@@ -113,8 +116,9 @@ export class Timeline {
     for (const [begin, end] of coverage.footage) this.bar(begin, end, y, kBarPx, lane.kind === 'screen' ? kColors.screen : kColors.footage);
     for (const gap of coverage.gaps) {
       const end = gap.end_us ?? Math.min(scale.to_us, lane.facts.now_us());
-      this.bar(gap.begin_us, end, y, kBarPx, kColors.gap);
-      this.bar(gap.begin_us, end, y, kBarPx, this.hatch);
+      const purged = gap.cause === 'purged';
+      this.bar(gap.begin_us, end, y, kBarPx, purged ? kColors.purged : kColors.gap);
+      this.bar(gap.begin_us, end, y, kBarPx, purged ? this.purged_hatch : this.gap_hatch);
     }
     if (lane.kind === 'screen') this.paint_shots(lane.facts, y);
   }
@@ -184,16 +188,16 @@ export class Timeline {
   }
 }
 
-function make_hatch(context: CanvasRenderingContext2D): CanvasPattern | string {
+function make_hatch(context: CanvasRenderingContext2D, color: string): CanvasPattern | string {
   const tile = document.createElement('canvas');
   tile.width = tile.height = 8;
   const pen = tile.getContext('2d')!;
-  pen.strokeStyle = kColors.hatch;
+  pen.strokeStyle = color;
   pen.lineWidth = 1.4;
   for (const shift of [-8, 0, 8]) {
     pen.moveTo(shift, 8);
     pen.lineTo(shift + 8, 0);
   }
   pen.stroke();
-  return context.createPattern(tile, 'repeat') ?? kColors.hatch;
+  return context.createPattern(tile, 'repeat') ?? color;
 }
