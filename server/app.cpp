@@ -184,6 +184,7 @@ void App::turn() {
   if (capture_) capture_->tick();
 }
 
+/// Has footage whose time is over deleted, one bounded turn of Index::purge at a time, on the server's pool.
 void App::purge() {
   if (!server_ || stopping_ || purging_) return;
   const SteadyTime now = clock_.steady_now();

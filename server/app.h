@@ -33,13 +33,10 @@ class App {
   /// Starts the server if it is not running and it is time to try; says on stdout where it listens.
   void serve();
   /// What the calling thread has to do while all runs: serve(), every connection, a look at silent
-  /// workstations. Takes 0.2 s; call it again and again.
+  /// workstations and at what the purge has to do. Takes 0.2 s; call it again and again.
   void turn();
   [[nodiscard]] bool serving() const { return serving_; }
   [[nodiscard]] const Server* server() const { return server_.get(); }
-  /// Has footage whose time is over deleted, one bounded turn of index::Index::purge at a time, on the
-  /// server's pool. Call now and then.
-  void purge();
   /// Server, cameras, recorder, index, in this order. At most 10 s: then the process ends here, with exit
   /// code 3.
   void stop();
@@ -52,6 +49,7 @@ class App {
   [[nodiscard]] Result<void> open_index();
   [[nodiscard]] Result<void> try_open_index();
   void look_after_index();
+  void purge();
   void purge_turn();
   [[nodiscard]] bool clock_jumped();
   [[nodiscard]] Context context();

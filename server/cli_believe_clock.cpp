@@ -18,7 +18,7 @@ int run(const std::string& config_file) {
   const SystemClock clock;
   const auto told = index::Index::believe_clock(index_directory(loaded.settings));
   if (!told) return could_not_run(kCommand, told.error().message, false);
-  fmt::print("it is {}: mingjingd believes it within a minute, and deletes by it\n",
+  fmt::print("it is {}: mingjingd believes it within ten seconds, and deletes by it\n",
              format_rfc3339(clock.now()));
   return kClean;
 }

@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 
 #include "server/certificate.h"
 #include "server/listener.h"
@@ -74,12 +75,13 @@ void Server::Impl::drain(std::chrono::milliseconds longest) {
 }
 
 void Server::Impl::stop() {
-  if (!std::exchange(listening, false)) return;
-  listener->close();
-  drain(deadlines.drain);
-  listener->abort();
-  drain(kAfterAbort);
-  if (listener->connections() > 0) spdlog::error("http: some requests did not end in time");
+  if (std::exchange(listening, false)) {
+    listener->close();
+    drain(deadlines.drain);
+    listener->abort();
+    drain(kAfterAbort);
+    if (listener->connections() > 0) spdlog::error("http: some requests did not end in time");
+  }
   services.work.stop();
   net.poll();  // what was cancelled leaves its coroutine
 }

@@ -40,7 +40,7 @@ struct Recorder::Impl {
       refuse(desk, {desk.tail.key, start, actor.cause(), actor.status().detail});
       return false;
     }
-    if (actor.behind()) {
+    if (hangs[desk.store]) {
       refuse(desk, {desk.tail.key, start, GapCause::disk_error, actor.status().detail});
       return false;
     }

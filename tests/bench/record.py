@@ -51,8 +51,8 @@ class Bench:
         self.options = options
         build = options.build
         self.programs = {name: os.path.join(build, place) for name, place in [
-            ("mingjingd", "server/mingjingd"), ("camera_farm", "tests/support/camera_farm"), ("tag_check", "tests/support/tag_check"),
-            ("raw_reader", "tests/bench/raw_reader"), ("hash_cost", "tests/bench/hash_cost"),
+            ("mingjingd", "server/mingjingd"), ("mingjing", "server/mingjing"), ("camera_farm", "tests/support/camera_farm"),
+            ("tag_check", "tests/support/tag_check"), ("raw_reader", "tests/bench/raw_reader"), ("hash_cost", "tests/bench/hash_cost"),
             ("rtsp_pull", "tests/capture/rtsp/rtsp_pull")]}
         self.result = dict.fromkeys(KEYS)
 
@@ -172,7 +172,7 @@ def soak(bench):
     n, seconds = bench.options.cameras, bench.options.soak
     with bench.folder() as folder:
         oldest = yesterday.record(bench, folder, n, OLD_SECONDS, OLD_DUE_AFTER)
-        yesterday.let_a_day_pass(folder)
+        yesterday.let_a_day_pass(bench, folder)
         begun = int(time.time() * 1e6)
         old = yesterday.left(folder, begun)
         with bench.farm(folder) as farm, Mingjing(bench.programs, farm, n, folder, segment_seconds=20) as recorder:

@@ -12,7 +12,7 @@ build=${MJ_BENCH_BUILD:-build/bench}
 if [ -z "${MJ_BENCH_BUILD:-}" ]; then
   {
     cmake --preset release -B "$build" -DMJ_BUILD_TESTS=ON
-    cmake --build "$build" --target mingjingd camera_farm tag_check raw_reader hash_cost rtsp_pull -j "$(nproc)"
+    cmake --build "$build" --target mingjingd mingjing camera_farm tag_check raw_reader hash_cost rtsp_pull -j "$(nproc)"
   } >&2
 fi
 clips=$(bash tests/support/clips.sh h264_1080p25 h264_720p15)

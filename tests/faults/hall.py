@@ -198,6 +198,10 @@ class Hall:
         assert done.stdout, f"mingjing {arguments}: {done.stderr}"
         return done.returncode, json.loads(done.stdout.splitlines()[-1])
 
+    def believe_clock(self):
+        sh(*self.prefix, self.bench.program("server/mingjing"), "believe-clock", "--config", self.config)
+        wait_for(lambda: self.said("a person says that the clock is right"), 20, "the purge to hear of it")
+
     # --- what lies on the disk -------------------------------------------------------------------
 
     def files(self):

@@ -111,7 +111,7 @@ TEST(App, DeletesFootageWhoseTimeIsOver) {
   }
   EXPECT_TRUE(std::filesystem::is_empty(folder_of_stream));
   app.stop();
-  app.purge();  // too late for anything
+  app.turn();  // too late for anything
   const auto ledger = index::read_ledger(index_directory(settings), "cam-w1.main", begin,
                                          begin + std::chrono::seconds(1), clock);
   ASSERT_TRUE(ledger) << ledger.error().message;
