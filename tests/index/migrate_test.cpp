@@ -127,7 +127,7 @@ TEST_P(OldVersion, OpensAndStillKnowsItsCase) {
   EXPECT_EQ((*index)->shots("ws-1.screen", at(0), at(100'000), 10).value().at(0).title, "不动产登记 000137");
 }
 
-INSTANTIATE_TEST_SUITE_P(All, OldVersion, testing::Values("v1.sql", "v2.sql"),
+INSTANTIATE_TEST_SUITE_P(All, OldVersion, testing::Values("v1.sql", "v2.sql", "v3.sql"),
                          [](const auto& param) { return std::string(param.param, 2); });
 
 }  // namespace

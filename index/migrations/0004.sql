@@ -1,0 +1,1 @@
+-- From version 3 to 4: agents and their shots. What the columns mean is said in ../schema.sql.

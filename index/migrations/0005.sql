@@ -1,0 +1,1 @@
+-- From version 4 to 5: what feeds say. What the columns mean is said in ../schema.sql.

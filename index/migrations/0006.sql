@@ -1,0 +1,1 @@
+-- From version 5 to 6: links, search. What the columns mean is said in ../schema.sql.

@@ -1,0 +1,1 @@
+-- From version 6 to 7: size and speed. What the columns mean is said in ../schema.sql.
