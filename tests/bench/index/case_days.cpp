@@ -1,0 +1,96 @@
+#include "tests/bench/index/case_days.h"
+
+namespace mj::bench {
+
+namespace {
+
+constexpr Duration kOpening = std::chrono::hours(9);
+constexpr Duration kOpenFor = std::chrono::hours(8);
+const char* const kItems[] = {"社会保障卡申领", "居住证办理",   "企业设立登记",
+                              "不动产转移登记", "食品经营许可", "公积金提取"};
+
+/// Events of the hall's days, in the order in which they happened at each window. Owner and thread: one fill.
+class CaseDays {
+ public:
+  explicit CaseDays(int cases) : cases_(cases) {}
+
+  std::vector<index::Event> day(WallTime midnight, int visits_per_window) {
+    std::vector<index::Event> events;
+    for (int window = 1; window <= kWindows; ++window) {
+      const Duration slot = kOpenFor / visits_per_window;
+      for (int visit = 0; visit < visits_per_window; ++visit)
+        one_visit(events, window, midnight + kOpening + slot * visit, slot);
+    }
+    return events;
+  }
+
+ private:
+  void one_visit(std::vector<index::Event>& events, int window, WallTime slot_begin, Duration slot) {
+    const WallTime called = slot_begin + slot * random_.between(0, 20) / 100;
+    const WallTime finished = called + slot * random_.between(20, 78) / 100;
+    const std::string ticket =
+        fmt::format("{}{:03}", static_cast<char>('A' + window % 20), ++tickets_ % 1000);
+    const std::string place = fmt::format("w{}", window), clerk = fmt::format("{}", 1000 + window);
+    add(events, {.type = index::Event::Type::ticket_called,
+                 .at = called,
+                 .window = place,
+                 .ticket = ticket,
+                 .clerk = clerk});
+    if (random_.chance(0.7)) {
+      // Of two visits with a case five in seven begin one, the others go on with one of the last weeks.
+      const bool begins = next_case_ < cases_ && (next_case_ == 0 || random_.chance(5.0 / 7));
+      const int64_t nth =
+          begins ? next_case_++ : random_.between(std::max<int64_t>(0, next_case_ - 40'000), next_case_ - 1);
+      index::Event step{.type = index::Event::Type::case_step,
+                        .at = called + (finished - called) * random_.between(30, 95) / 100,
+                        .window = random_.chance(0.5) ? place : "",
+                        .case_number = case_number_of(nth),
+                        .step = begins ? "accepted" : "supplement",
+                        .clerk = clerk,
+                        .item_code = fmt::format("511A{:04}", nth % 6),
+                        .item_name = kItems[nth % 6]};
+      add(events, std::move(step));
+    }
+    add(events,
+        {.type = index::Event::Type::ticket_finished, .at = finished, .window = place, .ticket = ticket});
+  }
+
+  void add(std::vector<index::Event>& events, index::Event event) {
+    event.id = fmt::format("e{:09}", ++ids_);
+    event.raw = fmt::format(
+        R"({{"id":"{}","type":"{}","at":"{}","window":"{}","ticket":"{}","case":"{}","step":"{}","clerk":"{}"}})",
+        event.id, name(event.type), format_rfc3339(event.at), event.window, event.ticket, event.case_number,
+        event.step, event.clerk);
+    events.push_back(std::move(event));
+  }
+
+  const int64_t cases_;
+  Random random_{11};
+  int64_t next_case_ = 0, ids_ = 0, tickets_ = 0;
+};
+
+}  // namespace
+
+std::string case_number_of(int64_t nth) {
+  Random random(static_cast<uint64_t>(nth) + 1);  // numbers do not tell what comes next
+  switch (nth % 3) {
+    case 0:
+      return fmt::format("SC2026{:02}{:02}{:07}", nth % 12 + 1, nth % 28 + 1, nth);
+    case 1:
+      return fmt::format("BJ2026-{:06}{:02}", nth, random.between(0, 99));
+    default:
+      return fmt::format("37-511602-{:06}-{:04}", random.between(0, 999'999), nth);
+  }
+}
+
+Result<void> fill_cases(index::Index& index, const Scale& scale) {
+  CaseDays days(scale.visits / 2);
+  const int per_window = std::max(1, scale.visits / scale.case_days / kWindows);
+  for (int day = scale.case_days; day >= 1; --day) {
+    MJ_TRY(const auto taken, index.ingest("queue", days.day(kEnd - day * kDay, per_window)));
+    if (day % 30 == 0) spdlog::info("cases: {} days to go, {} events a day", day, taken.accepted);
+  }
+  return {};
+}
+
+}  // namespace mj::bench

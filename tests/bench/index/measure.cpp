@@ -1,0 +1,165 @@
+#include "tests/bench/index/measure.h"
+
+#include <algorithm>
+
+#include "index/sqlite.h"
+#include "tests/bench/index/fill.h"
+
+namespace mj::bench {
+
+namespace {
+
+constexpr const char* kCaseWithVisits =
+    "SELECT number FROM cases WHERE id >= ?1 AND EXISTS (SELECT 1 FROM links WHERE case_id = cases.id) ORDER "
+    "BY id LIMIT 1";
+constexpr const char* kNewestCase = "SELECT max(id) FROM cases";
+constexpr const char* kBytesOfTables =
+    "SELECT tables.name, sum(pgsize), (SELECT sum(pgsize) FROM dbstat WHERE name = tables.name) FROM "
+    "sqlite_schema AS tables"
+    " JOIN sqlite_schema AS parts ON parts.tbl_name = tables.name JOIN dbstat ON dbstat.name = parts.name"
+    " WHERE tables.type = 'table' GROUP BY tables.name";
+constexpr const char* kSegments = "SELECT count(*) FROM segments";
+constexpr const char* kShots = "SELECT count(*) FROM shots";
+
+constexpr int kWarmCases = 500;
+constexpr int kColdCases = 60;
+constexpr int kSearches = 300;
+
+Result<std::unique_ptr<index::Index>> open(const std::filesystem::path& directory, const Clock& clock) {
+  return index::Index::open(directory, clock);
+}
+
+/// Times one question per item; the first error ends it.
+template <class Item, class Question>
+Result<std::vector<double>> times_of(const std::vector<Item>& items, Question&& question) {
+  std::vector<double> times;
+  for (const auto& item : items) {
+    Result<void> asked;
+    times.push_back(milliseconds_of([&] { asked = question(item); }));
+    MJ_CHECK(asked);
+  }
+  return times;
+}
+
+Result<void> ask_case(const index::Index& index, const std::string& number) {
+  MJ_TRY(const auto answer, index.case_answer(number));
+  if (answer.visits.empty()) return fail(ErrorKind::internal, "case {} has no visit", number);
+  return {};
+}
+
+Result<void> measure_cases(const std::filesystem::path& directory, const Clock& clock, Figures& figures) {
+  Random random(21);
+  MJ_TRY(const auto cold, some_cases(directory, kColdCases, random));
+  MJ_TRY(const auto warm, some_cases(directory, kWarmCases, random));
+  MJ_TRY(auto index, open(directory, clock));
+  const auto ask = [&](const std::string& number) { return ask_case(*index, number); };
+  // The first round brings the pages into the kernel's memory: what a disk takes to read them is not asked
+  // here.
+  for (const auto* numbers : {&cold, &warm}) MJ_CHECK(times_of(*numbers, ask));
+  MJ_TRY(const auto warm_times, times_of(warm, ask));
+  figures["case_p95_ms_warm"] = percentile(warm_times, 95);
+  std::vector<double> cold_times;
+  for (const auto& number : cold) {
+    index.reset();
+    MJ_TRY(index, open(directory, clock));  // connections that have read nothing and prepared nothing
+    MJ_TRY(const auto time, times_of(std::vector{number}, ask));
+    cold_times.push_back(time.front());
+  }
+  figures["case_p95_ms_cold"] = percentile(cold_times, 95);
+  return {};
+}
+
+Result<void> measure_search(const std::filesystem::path& directory, const Clock& clock, Figures& figures) {
+  Random random(22);
+  MJ_TRY(auto numbers, some_cases(directory, kSearches, random));
+  for (auto& number : numbers)
+    number = number.substr(number.size() - static_cast<std::size_t>(random.between(4, 6)));
+  MJ_TRY(const auto index, open(directory, clock));
+  MJ_TRY(const auto times, times_of(numbers, [&](const std::string& end) -> Result<void> {
+           MJ_TRY(const auto hits, index->search_cases(end, 20));
+           if (hits.empty()) return fail(ErrorKind::internal, "no case ends in {}", end);
+           return {};
+         }));
+  figures["suffix_p95_ms"] = percentile(times, 95);
+  return {};
+}
+
+}  // namespace
+
+double percentile(std::vector<double> values, double of_hundred) {
+  if (values.empty()) return 0;
+  std::ranges::sort(values);
+  const auto rank = static_cast<std::size_t>(of_hundred / 100 * static_cast<double>(values.size() - 1) + 0.5);
+  return values[rank];
+}
+
+Result<std::vector<std::string>> some_cases(const std::filesystem::path& directory, int count,
+                                            Random& random) {
+  MJ_TRY(const auto database, index::Database::open(directory / "index.db", index::Database::Mode::read));
+  MJ_TRY(const auto newest,
+         database->first(kNewestCase, [](const index::Statement& row) { return row.integer(0); }));
+  std::vector<std::string> numbers;
+  while (numbers.size() < static_cast<std::size_t>(count)) {
+    const int64_t from = random.between(1, newest.value_or(1) - 1);
+    MJ_TRY(const auto number,
+           database->first(
+               kCaseWithVisits, [](const index::Statement& row) { return row.text(0); }, from));
+    if (number) numbers.push_back(*number);
+  }
+  return numbers;
+}
+
+Result<void> measure_queries(const std::filesystem::path& directory, const Scale&, Figures& figures) {
+  StandingClock clock;
+  MJ_CHECK(measure_cases(directory, clock, figures));
+  return measure_search(directory, clock, figures);
+}
+
+Result<void> measure_sizes(const std::filesystem::path& directory, Figures& figures) {
+  MJ_TRY(const auto database, index::Database::open(directory / "index.db", index::Database::Mode::read));
+  const auto integer = [](const index::Statement& row) { return static_cast<double>(row.integer(0)); };
+  MJ_TRY(const auto segments, database->first(kSegments, integer));
+  MJ_TRY(const auto shots, database->first(kShots, integer));
+  std::map<std::string, double> bytes;
+  MJ_CHECK(database->each(kBytesOfTables, [&](const index::Statement& row) {
+    bytes[row.text(0)] = static_cast<double>(row.integer(1));
+    spdlog::info("size: {:>16} {:>9.1f} MB with its indexes", row.text(0),
+                 static_cast<double>(row.integer(1)) / 1e6);
+  }));
+  figures["segment_rows"] = *segments;
+  figures["bytes_per_segment"] = bytes["segments"] / std::max(1.0, *segments);
+  figures["bytes_per_shot"] = bytes["shots"] / std::max(1.0, *shots);
+  return {};
+}
+
+Result<void> measure_flatness(const std::filesystem::path& scratch, Figures& figures) {
+  StandingClock clock;
+  std::vector<double> costs;
+  for (const int days : {1, 90}) {
+    // A hall of six cameras and two screens: what is asked is the same, how much lies beside it is not.
+    const Scale scale{
+        .footage_days = days, .case_days = days, .visits = days * kWindows, .cameras = 6, .screens = 2};
+    const auto directory = scratch / fmt::format("flat-{}", days);
+    MJ_CHECK(fill(directory, scale));
+    Random random(23);
+    MJ_TRY(const auto numbers, some_cases(directory, kWarmCases, random));
+    MJ_TRY(const auto index, open(directory, clock));
+    const auto ask = [&](const std::string& number) -> Result<void> {
+      MJ_CHECK(ask_case(*index, number));
+      const WallTime from = kEnd - Duration(random.between(1, kDay.count()));
+      MJ_CHECK(index->fragments("cam-001.main", from, from + std::chrono::minutes(2)));
+      MJ_CHECK(index->coverage("cam-001.main", from, from + std::chrono::minutes(10)));
+      MJ_CHECK(index->search_cases(number.substr(number.size() - 6), 20));
+      return {};
+    };
+    MJ_CHECK(times_of(numbers, ask));
+    MJ_TRY(const auto times, times_of(numbers, ask));
+    costs.push_back(percentile(times, 50));
+    spdlog::info("flatness: {} days: {:.3f} ms for one of each question", days, costs.back());
+    std::filesystem::remove_all(directory);
+  }
+  figures["flatness"] = costs[1] / costs[0];
+  return {};
+}
+
+}  // namespace mj::bench
