@@ -9,6 +9,9 @@ namespace mj::index {
 
 namespace {
 
+constexpr const char* kPutHall =
+    "INSERT INTO halls (id, name, timezone) VALUES (?1, ?2, ?3)"
+    " ON CONFLICT (id) DO UPDATE SET name = excluded.name, timezone = excluded.timezone";
 constexpr const char* kPutArea =
     "INSERT INTO areas (id, name) VALUES (?1, ?2)"
     " ON CONFLICT (id) DO UPDATE SET name = excluded.name, removed_us = NULL";
@@ -71,6 +74,8 @@ class Follower {
  private:
   Result<void> follow_places() {
     std::set<std::string> areas, windows, workstations;
+    const auto& hall = settings_.hall;
+    MJ_CHECK(database_.run(kPutHall, hall.id, hall.name, hall.timezone));
     for (const auto& area : settings_.areas) {
       areas.insert(area.id);
       MJ_CHECK(database_.run(kPutArea, area.id, area.name));

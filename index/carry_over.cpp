@@ -14,6 +14,7 @@ struct Table {
 
 // Parents before children: the copy obeys foreign keys.
 constexpr std::array kCarried{
+    Table{"halls", "INSERT OR IGNORE INTO main.halls SELECT * FROM old.halls"},
     Table{"areas", "INSERT OR IGNORE INTO main.areas SELECT * FROM old.areas"},
     Table{"windows", "INSERT OR IGNORE INTO main.windows SELECT * FROM old.windows"},
     Table{"clerks", "INSERT OR IGNORE INTO main.clerks SELECT * FROM old.clerks"},
@@ -32,6 +33,8 @@ constexpr std::array kCarried{
     Table{"items", "INSERT OR IGNORE INTO main.items SELECT * FROM old.items"},
     Table{"cases", "INSERT OR IGNORE INTO main.cases SELECT * FROM old.cases"},
     Table{"events", "INSERT OR IGNORE INTO main.events SELECT * FROM old.events"},
+    Table{"feed_clocks", "INSERT OR IGNORE INTO main.feed_clocks SELECT * FROM old.feed_clocks"},
+    Table{"feed_cursors", "INSERT OR IGNORE INTO main.feed_cursors SELECT * FROM old.feed_cursors"},
     Table{"visits", "INSERT OR IGNORE INTO main.visits SELECT * FROM old.visits"},
     Table{"links", "INSERT OR IGNORE INTO main.links SELECT * FROM old.links"},
     Table{"accounts", "INSERT OR IGNORE INTO main.accounts SELECT * FROM old.accounts"},

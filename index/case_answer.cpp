@@ -18,10 +18,10 @@ constexpr const char* kSteps =
     "SELECT type, step, at_us, window, windows.name, clerk, clerks.name, source FROM events"
     " LEFT JOIN windows ON windows.id = events.window LEFT JOIN clerks ON clerks.id = events.clerk"
     " WHERE events.id IN ("
-    "   SELECT id FROM events WHERE case_id = ?1"
+    "   SELECT id FROM facts WHERE case_id = ?1"
     "   UNION SELECT called_event FROM links JOIN visits ON visits.id = visit WHERE case_id = ?1"
     "   UNION SELECT finished_event FROM links JOIN visits ON visits.id = visit WHERE case_id = ?1)"
-    " ORDER BY at_us, events.id";
+    " ORDER BY at_us, source, source_id";
 constexpr const char* kVisits =
     "SELECT visits.id, ticket, window, windows.name, clerk, clerks.name, called_us, finished_us,"
     " source, confidence, rule, confirmed_by FROM links JOIN visits ON visits.id = links.visit"

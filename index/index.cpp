@@ -132,7 +132,7 @@ void Index::on_clock_offset(capture::ClockOffset offset) {
 Result<Ingested> Index::ingest(const std::string& source, std::vector<Event> events) {
   Ingested ingested;
   MJ_CHECK(impl_->writer->call([&](Database& database) -> Result<void> {
-    MJ_TRY(ingested, ingest_events(database, source, events, impl_->clock.now()));
+    MJ_TRY(ingested, ingest_events(database, source, events, impl_->clock.now(), Take::all_or_none));
     return {};
   }));
   return ingested;

@@ -12,14 +12,13 @@
 #include "index/reports.h"
 #include "storage/storage.h"
 
-/// Facts become findable: what was recorded when, who was served where, which footage belongs to a case.
+/// Facts become findable: what was recorded when, who was served where, which footage is a case's.
 namespace mj::index {
 
 /// The index of one hall: a SQLite file in WAL mode, synchronous=FULL, in a directory of its own.
-/// Owner: the composition root. `clock` must outlive it. Threads: every public function is thread-safe; one
-/// writer thread makes all changes, readers lease a connection from a small pool and may block on disk, so
-/// network threads never call them. Does not: read or write footage; decide who may see it. Failure: a write
-/// that returns success is durable.
+/// Owner: the composition root. `clock` must outlive it. Threads: any may call; one writer thread makes all
+/// changes, readers lease a connection from a small pool and may block on disk, so network threads never
+/// call. Does not: read or write footage; decide who may see it. Failure: what returns success is durable.
 class Index final : public storage::Outlet {
  public:
   /// Opens or creates `<directory>/index.db` and migrates it. Errors: corrupt, denied, no_space, unavailable
@@ -69,8 +68,8 @@ class Index final : public storage::Outlet {
 
   // --- case facts --------------------------------------------------------------------------------
 
-  /// All events of a batch or none. Durable when it returns. Errors: invalid (unknown window or clerk; the
-  /// message begins with the event's position, "events[3].window: ..."), no_space, unavailable.
+  /// All events of a batch or none. Durable when it returns. Errors: invalid (the message begins with the
+  /// event's position, "events[3].window: ..."), no_space, unavailable. Events one by one: Feeds.
   [[nodiscard]] Result<Ingested> ingest(const std::string& source, std::vector<Event> events);
   /// Cases whose number equals, begins or ends with `query` after folding (NFKC, case, dashes), best first.
   [[nodiscard]] Result<std::vector<CaseHit>> search_cases(const std::string& query, int limit) const;
@@ -118,6 +117,7 @@ class Index final : public storage::Outlet {
   [[nodiscard]] Result<void> remove_session(const Digest& token_hash);
 
  private:
+  friend class Feeds;
   struct Impl;
   class Checker;
   class Adopter;

@@ -8,9 +8,12 @@
 
 namespace mj::index {
 
+/// What becomes of a batch with a wrong event in it.
+enum class Take { all_or_none, each };
+
 /// Stores the events of one batch and brings the visits and links that they bear on up to date. All or
 /// nothing is the transaction's doing. Errors: invalid, beginning with the position: "events[3].window: ...".
 [[nodiscard]] Result<Ingested> ingest_events(Database& database, const std::string& source,
-                                             const std::vector<Event>& events, WallTime now);
+                                             const std::vector<Event>& events, WallTime now, Take how);
 
 }  // namespace mj::index

@@ -88,7 +88,7 @@ void on_step_by_clerk(std::vector<DerivedVisit>& visits, const Fact& step) {
 /// In time; at the same instant a finish belongs to the visit before the call.
 bool comes_before(const Fact& a, const Fact& b) {
   const auto key = [](const Fact& fact) {
-    return std::tuple(fact.at, fact.type == Event::Type::ticket_called, fact.id);
+    return std::tuple(fact.at, fact.type == Event::Type::ticket_called, std::string_view(fact.said), fact.id);
   };
   return key(a) < key(b);
 }

@@ -20,6 +20,7 @@ struct Fact {
   WallTime at;
   std::string window, ticket, clerk;  ///< empty: not said
   std::optional<int64_t> case_id;
+  std::string said = {};  ///< feed and its id of the event: orders what was said for the same instant
 };
 
 struct DerivedLink {

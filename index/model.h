@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "index/feeds.h"
 #include "storage/storage.h"
 
 /// What the index answers with. Plain values, no behaviour. Part of index/index.h.
@@ -11,28 +12,6 @@ namespace mj::index {
 
 struct Named {
   std::string id, name;
-};
-
-/// A fact from a case feed. `id` is unique within its source; the same id again changes nothing.
-struct Event {
-  enum class Type { ticket_called, ticket_finished, case_step };
-  std::string id;
-  Type type = Type::ticket_called;
-  WallTime at;
-  std::string window;       ///< Window::id
-  std::string ticket;       ///< 票号, for tickets
-  std::string case_number;  ///< as sent; required for case_step
-  std::string step;         ///< for case_step: accepted, supplement, concluded or the feed's own word
-  std::string clerk;        ///< staff number or empty
-  std::string item_code;    ///< of the case or empty
-  std::string item_name;
-  std::string raw;  ///< the event's JSON as received, kept for ever
-};
-[[nodiscard]] const char* name(Event::Type type);
-[[nodiscard]] std::optional<Event::Type> event_type_from(std::string_view name);
-
-struct Ingested {
-  int accepted = 0, duplicates = 0;
 };
 
 struct CaseHit {

@@ -5,6 +5,13 @@
 
 -- --- the place -------------------------------------------------------------------------------------------------------
 
+-- The hall of the settings; one row, and one more for each id it had before.
+CREATE TABLE halls (
+  id       TEXT PRIMARY KEY,
+  name     TEXT NOT NULL,
+  timezone TEXT NOT NULL             -- how times are shown and how "yesterday" is read
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE areas (
   id         TEXT PRIMARY KEY,       -- as in the settings
   name       TEXT NOT NULL,
@@ -167,10 +174,15 @@ CREATE TABLE shots (
 
 -- --- case facts ------------------------------------------------------------------------------------------------------
 
+-- promised_days and risk are what was said of the item for the newest moment (*_told_us), whenever it arrived.
 CREATE TABLE items (
   id   INTEGER PRIMARY KEY,
   code TEXT NOT NULL,                -- may be empty when a feed only knows the name
   name TEXT NOT NULL,
+  promised_days    INTEGER,          -- 承诺时限, in days
+  promised_told_us INTEGER NOT NULL DEFAULT 0,
+  risk             TEXT,             -- integrity risk level (廉政风险等级) A, B or C; A is the highest
+  risk_told_us     INTEGER NOT NULL DEFAULT 0,
   UNIQUE (code, name)
 ) STRICT;
 
@@ -186,13 +198,15 @@ CREATE INDEX cases_by_beginning ON cases (folded, newest_us);
 CREATE INDEX cases_by_ending ON cases (reversed, newest_us);
 CREATE INDEX cases_by_newest ON cases (newest_us);
 
--- What feeds said, word for word and for ever. Visits and links are derived from these rows and can be derived again.
+-- What feeds said, word for word and for ever. Nothing is overwritten: an event that corrects or withdraws another stands beside it and
+-- makes it no longer count. Everything else about tickets, steps and clerks is derived from the events that count (the view
+-- `facts`) and can be derived again; which count is a function of what is stored, not of the order in which it came (corrections.h).
 CREATE TABLE events (
   id          INTEGER PRIMARY KEY,
   source      TEXT NOT NULL,         -- feed
   source_id   TEXT NOT NULL,         -- the feed's own id of the event: the same again changes nothing
-  type        TEXT NOT NULL,         -- ticket_called, ticket_finished, case_step
-  at_us       INTEGER NOT NULL,
+  type        TEXT NOT NULL,         -- ticket_called, ticket_finished, case_step, roster, sign_in, sign_out, rating, complaint, withdrawn
+  at_us       INTEGER NOT NULL,      -- by our clock; the feed said at_us + clock_offset_us
   window      TEXT NOT NULL,         -- empty: not said
   ticket      TEXT NOT NULL,
   case_id     INTEGER REFERENCES cases (id),
@@ -201,15 +215,73 @@ CREATE TABLE events (
   item        INTEGER REFERENCES items (id),
   raw         TEXT NOT NULL,         -- the event's JSON as received
   received_us INTEGER NOT NULL,
+  clock_offset_us INTEGER NOT NULL DEFAULT 0,  -- feed's clock − ours, as the settings said when it came
+  corrects    TEXT,                  -- source_id of the event of this feed that it replaces or, when withdrawn, takes back
+  counts      INTEGER NOT NULL DEFAULT 1,      -- 0: corrected, withdrawn, or itself a withdrawal
+  until_us    INTEGER,               -- of a roster: to the end of the duty
+  score       INTEGER,               -- of a rating (好差评): 5 very satisfied … 1 very dissatisfied
+  note        TEXT,                  -- words of a rating or complaint
   UNIQUE (source, source_id)
 ) STRICT;
 CREATE INDEX events_by_window ON events (window, at_us);
 CREATE INDEX events_by_case ON events (case_id, at_us) WHERE case_id IS NOT NULL;
 CREATE INDEX events_by_clerk ON events (clerk, at_us) WHERE clerk <> '';
+CREATE INDEX events_by_correction ON events (source, corrects) WHERE corrects IS NOT NULL;
+-- Who was on duty is asked for every step; these two hold a few rows per clerk and day. The views name their condition word for
+-- word, because only then SQLite uses them.
+CREATE INDEX duty_by_clerk ON events (clerk, at_us) WHERE type IN ('roster', 'sign_in', 'sign_out');
+CREATE INDEX duty_by_window ON events (window, at_us) WHERE type IN ('roster', 'sign_in', 'sign_out');
+
+-- The events that count. All derivation reads this and nothing else.
+CREATE VIEW facts AS
+  SELECT id, source, source_id, type, at_us, until_us, window, ticket, case_id, step, clerk, item, score, note
+  FROM events WHERE counts = 1;
 
 -- The steps of a case, as the approval system saw them.
 CREATE VIEW case_steps AS
-  SELECT id, case_id, at_us, step, window, clerk, source FROM events WHERE type = 'case_step';
+  SELECT id, case_id, at_us, step, window, clerk, source FROM events WHERE type = 'case_step' AND counts = 1;
+
+-- What people said of a visit or case at the rating device (好差评); window, ticket and clerk may be empty, case_id NULL.
+CREATE VIEW ratings AS
+  SELECT id, at_us, window, ticket, case_id, clerk, score, note, source FROM events WHERE type = 'rating' AND counts = 1;
+
+CREATE VIEW complaints AS
+  SELECT id, at_us, window, ticket, case_id, clerk, note, source FROM events WHERE type = 'complaint' AND counts = 1;
+
+-- The dated mapping clerk ↔ window: [from_us, to_us). A roster says both ends (at most 31 d apart); a sign-in lasts until the same clerk
+-- signs in or out anywhere, somebody else signs in at that window, or 16 h have passed. Both may be told, and differ: whoever asks decides.
+-- Ask with from_us bounded from below (31 d, or 16 h for sign_in) and clerk or window given: then it is one short range of an index.
+CREATE VIEW clerk_windows AS
+  SELECT clerk, window, at_us AS from_us, until_us AS to_us, 'roster' AS said_by, id AS event FROM events
+  WHERE type IN ('roster', 'sign_in', 'sign_out') AND type = 'roster' AND counts = 1
+  UNION ALL
+  SELECT clerk, window, at_us,
+    min(at_us + 57600000000,
+        ifnull((SELECT next.at_us FROM events AS next
+                WHERE next.type IN ('roster', 'sign_in', 'sign_out') AND next.type <> 'roster' AND next.counts = 1
+                  AND next.clerk = events.clerk AND next.at_us > events.at_us ORDER BY next.at_us LIMIT 1), 9223372036854775807),
+        ifnull((SELECT next.at_us FROM events AS next
+                WHERE next.type IN ('roster', 'sign_in', 'sign_out') AND next.type = 'sign_in' AND next.counts = 1
+                  AND next.window = events.window AND next.at_us > events.at_us ORDER BY next.at_us LIMIT 1), 9223372036854775807)),
+    'sign_in', id
+  FROM events WHERE type IN ('roster', 'sign_in', 'sign_out') AND type = 'sign_in' AND counts = 1;
+
+-- How far a feed's clock seems to run ahead of ours: in each hour of our clock the greatest (time it said − time it arrived). A feed that
+-- tells at once is late by little, so that this is close below its true offset; an import of old facts says nothing here.
+CREATE TABLE feed_clocks (
+  source   TEXT NOT NULL,
+  hour_us  INTEGER NOT NULL,
+  ahead_us INTEGER NOT NULL,
+  events   INTEGER NOT NULL,         -- that were looked at
+  PRIMARY KEY (source, hour_us)
+) STRICT, WITHOUT ROWID;
+
+-- How far a feed that we ask ourselves (SQL) has been read: the greatest value of its cursor column.
+CREATE TABLE feed_cursors (
+  source   TEXT PRIMARY KEY,
+  cursor   TEXT NOT NULL,
+  moved_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- One person served at one window. Derived from events by links.cpp; may have no case.
 CREATE TABLE visits (

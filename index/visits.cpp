@@ -12,11 +12,22 @@ namespace {
 constexpr const char* kWindowsOfClerk =
     "SELECT DISTINCT window FROM visits WHERE clerk = ?1 AND clerk <> '' AND called_us >= ?2"
     " AND called_us <= ?3";
+constexpr const char* kSignedInAt =
+    "SELECT DISTINCT window FROM facts WHERE clerk = ?1 AND type IN ('roster', 'sign_in', 'sign_out')"
+    " AND type = 'sign_in' AND at_us >= ?2 AND at_us <= ?3";
+constexpr const char* kOnDutyAt =
+    "SELECT DISTINCT window FROM clerk_windows WHERE clerk = ?1 AND from_us >= ?2 AND from_us <= ?3 AND "
+    "to_us > "
+    "?3";
+constexpr const char* kFollowCorrection =
+    "UPDATE visits SET called_event = call.id, window = call.window, called_us = call.at_us"
+    " FROM facts AS call WHERE call.id = ?3 AND visits.called_event ="
+    " (SELECT id FROM events WHERE source = ?1 AND source_id = ?2)";
 constexpr const char* kFactsAtWindow =
-    "SELECT id, type, at_us, window, ticket, clerk, case_id FROM events"
+    "SELECT id, type, at_us, window, ticket, clerk, case_id, source || ' ' || source_id FROM facts"
     " WHERE window = ?1 AND at_us >= ?2 AND at_us <= ?3";
 constexpr const char* kStepsByClerk =
-    "SELECT id, type, at_us, window, ticket, clerk, case_id FROM events"
+    "SELECT id, type, at_us, window, ticket, clerk, case_id, source || ' ' || source_id FROM facts"
     " WHERE clerk = ?1 AND clerk <> '' AND at_us >= ?2 AND at_us <= ?3 AND window = '' AND type = "
     "'case_step'";
 constexpr const char* kVisitsCalled =
@@ -36,11 +47,15 @@ constexpr const char* kDropInferredLinks = "DELETE FROM links WHERE visit = ?1 A
 constexpr const char* kPutLink =
     "INSERT INTO links (case_id, visit, source, rule, confidence) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO "
     "NOTHING";
+// A case of which nothing counts any more stays where its events were: they are its history.
 constexpr const char* kRefreshCase =
-    "UPDATE cases SET newest_us = ifnull("
+    "UPDATE cases SET newest_us = coalesce("
     "  (SELECT max(called_us) FROM links JOIN visits ON visits.id = links.visit WHERE links.case_id = "
     "cases.id),"
-    "  ifnull((SELECT max(at_us) FROM events WHERE events.case_id = cases.id), newest_us)) WHERE id = ?1";
+    "  (SELECT max(at_us) FROM facts WHERE facts.case_id = cases.id),"
+    "  (SELECT max(at_us) FROM events WHERE events.case_id = cases.id), newest_us),"
+    " item = (SELECT item FROM facts WHERE facts.case_id = cases.id AND item IS NOT NULL"
+    "  ORDER BY at_us DESC, source DESC, source_id DESC LIMIT 1) WHERE id = ?1";
 
 Fact fact_row(const Statement& row) {
   return {row.integer(0),
@@ -49,7 +64,8 @@ Fact fact_row(const Statement& row) {
           row.text(3),
           row.text(4),
           row.text(5),
-          row.is_null(6) ? std::nullopt : std::optional(row.integer(6))};
+          row.is_null(6) ? std::nullopt : std::optional(row.integer(6)),
+          row.text(7)};
 }
 
 struct Facts {
@@ -63,7 +79,11 @@ Result<Facts> facts_at(Database& database, const std::string& window, WallTime f
   const auto sort_in = [&](const Statement& row) {
     Fact fact = fact_row(row);
     if (!fact.clerk.empty()) clerks.insert(fact.clerk);
-    (fact.type == Event::Type::case_step ? facts.steps : facts.tickets).push_back(std::move(fact));
+    if (fact.type == Event::Type::case_step) {
+      facts.steps.push_back(std::move(fact));
+    } else if (fact.type == Event::Type::ticket_called || fact.type == Event::Type::ticket_finished) {
+      facts.tickets.push_back(std::move(fact));
+    }
   };
   MJ_CHECK(database.each(kFactsAtWindow, sort_in, window, from, to));
   const auto add_step = [&](const Statement& row) { facts.steps.push_back(fact_row(row)); };
@@ -132,27 +152,49 @@ class Reconciler {
 
 }  // namespace
 
-void VisitUpdate::note_window(const std::string& window, WallTime at) {
+void VisitUpdate::note_window(const std::string& window, WallTime from, WallTime to) {
   auto& spans = windows_[window];
   // Events mostly come in order: joining with the last span keeps the list short; overlap elsewhere only
   // costs time.
-  if (!spans.empty() && at >= spans.back().begin - kLongestVisit && at <= spans.back().end + kLongestVisit) {
-    spans.back() = {std::min(spans.back().begin, at), std::max(spans.back().end, at)};
+  if (!spans.empty() && to >= spans.back().begin - kLongestVisit &&
+      from <= spans.back().end + kLongestVisit) {
+    spans.back() = {std::min(spans.back().begin, from), std::max(spans.back().end, to)};
   } else {
-    spans.push_back({at, at});
+    spans.push_back({from, to});
   }
 }
 
-Result<void> VisitUpdate::note(Database& database, const Event& event, std::optional<int64_t> case_id) {
-  if (case_id) cases_.insert(*case_id);
-  if (!event.window.empty()) {
-    note_window(event.window, event.at);
+Result<void> VisitUpdate::note(Database& database, const StoredFact& fact) {
+  if (fact.case_id) cases_.insert(*fact.case_id);
+  switch (fact.type) {
+    case Event::Type::withdrawn:
+      return {};
+    case Event::Type::roster:
+    case Event::Type::sign_in:
+    case Event::Type::sign_out:
+      return note_duty(database, fact);
+    default:
+      break;
+  }
+  if (!fact.window.empty()) {
+    note_window(fact.window, fact.at, fact.at);
     return {};
   }
-  if (event.clerk.empty()) return {};
+  if (fact.clerk.empty()) return {};
+  const auto at_window = [&](const Statement& row) { note_window(row.text(0), fact.at, fact.at); };
+  MJ_CHECK(database.each(kWindowsOfClerk, at_window, fact.clerk, fact.at - kLongestVisit, fact.at));
+  return database.each(kOnDutyAt, at_window, fact.clerk, fact.at - kLongestRoster, fact.at);
+}
+
+/// Who was on duty where changes from the moment of the event on: at its window, and where the clerk had
+/// signed in before.
+Result<void> VisitUpdate::note_duty(Database& database, const StoredFact& fact) {
+  const WallTime end = fact.until.value_or(fact.at + kLongestShift);
+  if (!fact.window.empty()) note_window(fact.window, fact.at, end);
+  if (fact.type == Event::Type::roster) return {};
   return database.each(
-      kWindowsOfClerk, [&](const Statement& row) { note_window(row.text(0), event.at); }, event.clerk,
-      event.at - kLongestVisit, event.at);
+      kSignedInAt, [&](const Statement& row) { note_window(row.text(0), fact.at, end); }, fact.clerk,
+      fact.at - kLongestShift, fact.at);
 }
 
 Result<void> VisitUpdate::work_off(Database& database) {
@@ -165,6 +207,11 @@ Result<void> VisitUpdate::work_off(Database& database) {
   }
   for (const int64_t id : cases_) MJ_CHECK(database.run(kRefreshCase, id));
   return {};
+}
+
+Result<void> follow_correction(Database& database, const std::string& source, const std::string& corrected,
+                               int64_t by) {
+  return database.run(kFollowCorrection, source, corrected, by);
 }
 
 }  // namespace mj::index

@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 
+#include "index/corrections.h"
 #include "index/model.h"
 #include "index/sqlite.h"
 
@@ -13,18 +14,24 @@ namespace mj::index {
 /// end. Thread and owner: one ingest. Does not: infer; the rules are in links.cpp.
 class VisitUpdate {
  public:
-  /// An event was stored: what it says may change visits at its window, or of its clerk.
-  [[nodiscard]] Result<void> note(Database& database, const Event& event, std::optional<int64_t> case_id);
+  /// An event was stored, or counts no longer: what it says may change visits at its window, or of its clerk.
+  [[nodiscard]] Result<void> note(Database& database, const StoredFact& fact);
   /// Derives the noted visits again from all stored events and makes the rows so. Ids of visits that stay
   /// stay.
   [[nodiscard]] Result<void> work_off(Database& database);
 
  private:
-  void note_window(const std::string& window, WallTime at);
+  void note_window(const std::string& window, WallTime from, WallTime to);
+  [[nodiscard]] Result<void> note_duty(Database& database, const StoredFact& fact);
 
   std::map<std::string, std::vector<Span>>
       windows_;  ///< [first, last] event times, of neighbouring events together
   std::set<int64_t> cases_;
 };
+
+/// The visit that the call `corrected` (an event's id in its feed) opened is from now on the one that the
+/// call `by` (events.id) opened, if that counts: it keeps its id, and what people said of it.
+[[nodiscard]] Result<void> follow_correction(Database& database, const std::string& source,
+                                             const std::string& corrected, int64_t by);
 
 }  // namespace mj::index

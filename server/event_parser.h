@@ -10,8 +10,12 @@ namespace mj::server {
 
 /// The body of POST /api/v1/events (openapi.yaml says its form), checked whole: the first thing wrong refuses
 /// all of it. `now` bounds the times: an event from more than a day ahead is a wrong clock and would stay
-/// "newest" for ever.
-[[nodiscard]] Checked<std::vector<index::Event>> parse_events(std::string_view body, WallTime now);
+/// "newest" for ever. `clock_offset`: the feed's clock − ours; times become ours.
+[[nodiscard]] Checked<std::vector<index::Event>> parse_events(std::string_view body, WallTime now,
+                                                              Duration clock_offset);
+
+/// One event on a line of its own.
+[[nodiscard]] Checked<index::Event> parse_line(std::string_view line, WallTime now, Duration clock_offset);
 
 /// The index names a wrong event as "events[3].window: no such window"; the API's path for it is
 /// "$.events[3].window".

@@ -10,7 +10,7 @@ namespace {
 constexpr std::chrono::seconds kAgentPause{5};
 
 Checked<index::Ingested> take_events(const Request& request, const Services& services) {
-  auto events = parse_events(as_text(request.body), services.context.clock.now());
+  auto events = parse_events(as_text(request.body), services.context.clock.now(), Duration{0});
   if (!events) return tl::unexpected<Refusal>(std::move(events).error());
   auto stored = services.context.index.ingest(request.who.id, std::move(*events));
   if (!stored) return tl::unexpected<Refusal>(refusal_of_index(stored.error()));

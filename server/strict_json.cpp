@@ -149,6 +149,10 @@ const json::value* Fields::take(std::string_view name, bool required) {
   return value;
 }
 
+bool Fields::has(std::string_view name) {
+  return take(name, false) != nullptr;
+}
+
 std::string Fields::text(std::string_view name, std::size_t most) {
   if (take(name, true) == nullptr) return {};
   std::string out = optional_text(name, most);

@@ -40,6 +40,8 @@ class Fields {
  public:
   Fields(const json::object& object, std::string path);
 
+  /// Whether it is there and not null.
+  [[nodiscard]] bool has(std::string_view name);
   /// Required text: not empty, at most `most` bytes, no control characters.
   [[nodiscard]] std::string text(std::string_view name, std::size_t most);
   /// The same, or empty when absent or null.

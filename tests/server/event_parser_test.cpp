@@ -10,7 +10,7 @@ using Type = index::Event::Type;
 const WallTime kNow = parse_rfc3339("2026-11-21T10:00:00+08:00").value();
 
 Checked<std::vector<index::Event>> parse(const std::string& body) {
-  return parse_events(body, kNow);
+  return parse_events(body, kNow, Duration{0});
 }
 
 std::string batch(const std::string& event) {

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+
+/// What feeds say, and the door through which it comes in. Part of index/index.h.
+namespace mj::index {
+
+class Index;
+
+/// No roster entry is longer; and a sign-in that nobody ended lasts this long at most (schema.sql has both
+/// numbers too).
+inline constexpr Duration kLongestRoster = std::chrono::hours(31 * 24);
+inline constexpr Duration kLongestShift = std::chrono::hours(16);
+
+/// A fact from a feed. `id` is unique within its source; the same id again changes nothing.
+struct Event {
+  enum class Type {
+    ticket_called,
+    ticket_finished,
+    case_step,
+    roster,    ///< `clerk` is on duty at `window` in [at, until)
+    sign_in,   ///< `clerk` sits down at `window`
+    sign_out,  ///< and leaves
+    rating,    ///< 好差评
+    complaint,
+    withdrawn,  ///< takes back the event `corrects`; the fact was never so
+  };
+  std::string id;
+  Type type = Type::ticket_called;
+  WallTime at;               ///< by our clock: the feed's own time − clock_offset
+  Duration clock_offset{0};  ///< feed's clock − ours
+  std::string corrects;      ///< id of an event of this feed that this one replaces, or empty
+  std::string window;        ///< Window::id
+  std::string ticket;        ///< 票号
+  std::string case_number;   ///< as sent; required for case_step
+  std::string step;          ///< for case_step: accepted, supplement, concluded or the feed's own word
+  std::string clerk;         ///< staff number or empty
+  std::string item_code;     ///< of the case or empty
+  std::string item_name;
+  std::optional<int64_t> promised_days;  ///< of the item
+  std::string risk;                      ///< of the item: A, B, C or empty
+  std::optional<WallTime> until;         ///< of a roster
+  std::optional<int64_t> score;          ///< of a rating: 5 very satisfied … 1 very dissatisfied
+  std::string note;                      ///< words of a rating or complaint
+  std::string raw;                       ///< the event's JSON as received, kept for ever
+};
+[[nodiscard]] const char* name(Event::Type type);
+[[nodiscard]] std::optional<Event::Type> event_type_from(std::string_view name);
+
+/// An event that was not taken, by its position in the batch.
+struct RefusedEvent {
+  size_t position = 0;
+  std::string message;  ///< "window: no window \"w9\" in the settings"
+};
+
+struct Ingested {
+  int accepted = 0, duplicates = 0;
+  std::vector<RefusedEvent> refused;  ///< of take_each() alone
+};
+
+/// What feeds bring, and how far they were read. Borrows the index, which must outlive it. Threads: any;
+/// waits for the commit. Does not: parse; know settings. Failure: what returns success is durable.
+class Feeds {
+ public:
+  explicit Feeds(Index& index) : index_(index) {}
+
+  /// All events of a batch or none: Index::ingest.
+  [[nodiscard]] Result<Ingested> take(const std::string& source, const std::vector<Event>& events);
+  /// Each by itself: what is wrong with one keeps no other away. Errors: no_space, unavailable.
+  [[nodiscard]] Result<Ingested> take_each(const std::string& source, const std::vector<Event>& events);
+
+  /// How far a feed was read; empty at first.
+  [[nodiscard]] Result<std::string> cursor(const std::string& source) const;
+  [[nodiscard]] Result<void> move_cursor(const std::string& source, const std::string& cursor);
+
+ private:
+  Index& index_;
+};
+
+}  // namespace mj::index
