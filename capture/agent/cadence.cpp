@@ -16,14 +16,24 @@ Duration Cadence::until_due(SteadyTime now) const {
 }
 
 bool Cadence::key_needed(SteadyTime now) const {
-  return broken_ || since_key_ >= kShotsPerKey || !last_ || now - *last_ > 2 * interval_;
+  return broken_ || !last_ || now - key_ > kKeyEvery - interval_ || now - *last_ > 2 * interval_;
+}
+
+bool Cadence::picture_needed(SteadyTime now) const {
+  return now - picture_ >= forced_ || key_needed(now);
+}
+
+void Cadence::unchanged(SteadyTime now, Foreground foreground) {
+  last_ = now;
+  foreground_ = std::move(foreground);
 }
 
 void Cadence::taken(SteadyTime now, Foreground foreground, bool key) {
-  last_ = now;
-  foreground_ = std::move(foreground);
-  since_key_ = key ? 1 : since_key_ + 1;
-  if (key) broken_ = hurry_ = false;
+  unchanged(now, std::move(foreground));
+  picture_ = now;
+  if (!key) return;
+  key_ = now;
+  broken_ = hurry_ = false;
 }
 
 }  // namespace mj::agent

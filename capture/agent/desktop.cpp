@@ -3,15 +3,16 @@
 #include <X11/Xatom.h>
 #include <X11/Xlib.h>
 #include <X11/Xutil.h>
+#include <X11/extensions/Xrandr.h>
 #include <X11/extensions/scrnsaver.h>
 #include <pwd.h>
 #include <unistd.h>
 
 #include <cstring>
-#include <mutex>
 #include <optional>
 
 #include "capture/agent/utf8.h"
+#include "capture/agent/x_connection.h"
 
 namespace mj::agent {
 
@@ -19,24 +20,13 @@ namespace {
 
 constexpr std::size_t kMaxTextBytes = 512;
 constexpr int kMaxAncestors = 16;
+constexpr std::size_t kMaxMonitors = 16;
 
 struct XFreer {
   void operator()(void* memory) const { XFree(memory); }
 };
 template <class T>
 using UniqueX = std::unique_ptr<T, XFreer>;
-
-/// Xlib ends the process at any error unless told otherwise; a window that has just been closed is no reason
-/// to stop recording.
-void survive_x_errors() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    XInitThreads();
-    XSetErrorHandler([](::Display*, XErrorEvent*) { return 0; });
-    XSetIOErrorHandler(
-        [](::Display*) { return 0; });  // then the display's own exit handler has the last word
-  });
-}
 
 /// A property's bytes; nothing when the window or the property is not there.
 std::optional<std::string> property(::Display* display, ::Window window, Atom property_name, Atom type,
@@ -56,40 +46,34 @@ std::optional<std::string> property(::Display* display, ::Window window, Atom pr
 }  // namespace
 
 struct Desktop::Impl {
-  bool open();
-  void close();
+  Result<void> open();
   ::Window active_window();
   ::Window focused_window();
   std::optional<std::string> title_of(::Window window);
   std::string program_of(::Window window);
+  bool xscreensaver_locks();
 
-  std::string display_name;
-  ::Display* display = nullptr;
-  bool broken = false;  ///< the connection is gone; set by Xlib inside a call
-  bool has_idle = false;
-  Atom net_active_window = 0, net_wm_name = 0, utf8_string = 0;
+  XConnection connection;
+  ::Display* display = nullptr;  ///< of connection
+  bool has_idle = false, has_monitors = false;
+  Atom net_active_window = 0, net_wm_name = 0, utf8_string = 0, screensaver_status = 0, lock = 0;
 };
 
-bool Desktop::Impl::open() {
-  if (display != nullptr && !broken) return true;
-  close();
-  survive_x_errors();
-  display = XOpenDisplay(display_name.c_str());
-  if (display == nullptr) return false;
-  broken = false;
-  XSetIOErrorExitHandler(
-      display, [](::Display*, void* self) { static_cast<Impl*>(self)->broken = true; }, this);
+Result<void> Desktop::Impl::open() {
+  MJ_TRY(const bool anew, connection.open());
+  if (!anew) return {};
+  display = connection.get();
   net_active_window = XInternAtom(display, "_NET_ACTIVE_WINDOW", False);
   net_wm_name = XInternAtom(display, "_NET_WM_NAME", False);
   utf8_string = XInternAtom(display, "UTF8_STRING", False);
-  int event_base = 0, error_base = 0;
+  screensaver_status = XInternAtom(display, "_SCREENSAVER_STATUS", False);
+  lock = XInternAtom(display, "LOCK", False);
+  int event_base = 0, error_base = 0, major = 0, minor = 0;
   has_idle = XScreenSaverQueryExtension(display, &event_base, &error_base) != 0;
-  return !broken;
-}
-
-void Desktop::Impl::close() {
-  if (display != nullptr) XCloseDisplay(display);
-  display = nullptr;
+  has_monitors = XRRQueryExtension(display, &event_base, &error_base) != 0 &&
+                 XRRQueryVersion(display, &major, &minor) != 0 && (major > 1 || minor >= 5);
+  if (connection.broken()) return tl::unexpected(connection.went_away());
+  return {};
 }
 
 ::Window Desktop::Impl::active_window() {
@@ -140,16 +124,21 @@ std::string Desktop::Impl::program_of(::Window window) {
   return instance ? instance.get() : "";
 }
 
-Desktop::Desktop(std::string display) : impl_(std::make_unique<Impl>()) {
-  impl_->display_name = std::move(display);
+/// xscreensaver covers the screen with windows of its own, which the server's screen saver does not know of.
+bool Desktop::Impl::xscreensaver_locks() {
+  const auto data = property(display, DefaultRootWindow(display), screensaver_status, XA_INTEGER, 32);
+  if (!data || data->size() < sizeof(long)) return false;
+  unsigned long state = 0;
+  std::memcpy(&state, data->data(), sizeof(state));
+  return state == lock;
 }
-Desktop::~Desktop() {
-  impl_->close();
-}
+
+Desktop::Desktop(std::string display) : impl_(new Impl{XConnection(std::move(display))}) {}
+Desktop::~Desktop() = default;
 
 Result<Foreground> Desktop::foreground() {
   Impl& x = *impl_;
-  if (!x.open()) return fail(ErrorKind::unavailable, "display {} cannot be opened", x.display_name);
+  MJ_CHECK(x.open());
   ::Window window = x.active_window();
   if (window == 0) window = x.focused_window();
   Foreground result;
@@ -157,18 +146,38 @@ Result<Foreground> Desktop::foreground() {
     result.title = clean_utf8(x.title_of(window).value_or(""), kMaxTextBytes);
     result.program = clean_utf8(x.program_of(window), kMaxTextBytes);
   }
-  if (x.broken) return fail(ErrorKind::unavailable, "display {} went away", x.display_name);
+  if (x.connection.broken()) return tl::unexpected(x.connection.went_away());
   return result;
 }
 
-Result<int64_t> Desktop::idle_ms() {
+Result<std::vector<Monitor>> Desktop::monitors() {
   Impl& x = *impl_;
-  if (!x.open()) return fail(ErrorKind::unavailable, "display {} cannot be opened", x.display_name);
-  if (!x.has_idle) return 0;
-  const UniqueX<XScreenSaverInfo> info(XScreenSaverAllocInfo());
-  const bool told = info && XScreenSaverQueryInfo(x.display, DefaultRootWindow(x.display), info.get()) != 0;
-  if (x.broken) return fail(ErrorKind::unavailable, "display {} went away", x.display_name);
-  return told ? static_cast<int64_t>(info->idle) : 0;
+  MJ_CHECK(x.open());
+  std::vector<Monitor> result;
+  int count = 0;
+  const std::unique_ptr<XRRMonitorInfo, void (*)(XRRMonitorInfo*)> infos(
+      x.has_monitors ? XRRGetMonitors(x.display, DefaultRootWindow(x.display), True, &count) : nullptr,
+      XRRFreeMonitors);
+  for (int i = 0; infos && i < count && result.size() < kMaxMonitors; ++i) {
+    const XRRMonitorInfo& info = infos.get()[i];
+    result.push_back({info.x, info.y, info.width, info.height});
+  }
+  if (x.connection.broken()) return tl::unexpected(x.connection.went_away());
+  return result;
+}
+
+Result<Attention> Desktop::attention() {
+  Impl& x = *impl_;
+  MJ_CHECK(x.open());
+  Attention result;
+  const UniqueX<XScreenSaverInfo> info(x.has_idle ? XScreenSaverAllocInfo() : nullptr);
+  if (info && XScreenSaverQueryInfo(x.display, DefaultRootWindow(x.display), info.get()) != 0) {
+    result.idle_ms = static_cast<int64_t>(info->idle);
+    if (info->state == ScreenSaverOn) result.covered_by = "the X server's screen saver is on";
+  }
+  if (x.xscreensaver_locks()) result.covered_by = "xscreensaver has locked the screen";
+  if (x.connection.broken()) return tl::unexpected(x.connection.went_away());
+  return result;
 }
 
 std::string account_name() {

@@ -2,8 +2,9 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "config/config.h"
+#include "capture/agent/entry.h"
 
 namespace mj::agent {
 
@@ -14,9 +15,16 @@ struct Foreground {
   friend bool operator==(const Foreground&, const Foreground&) = default;
 };
 
-/// Asks an X display what is in the foreground and how long nobody has touched the keyboard or the mouse.
+/// How the clerk and the screen stand to each other.
+struct Attention {
+  int64_t idle_ms = 0;     ///< since the last input (XScreenSaver); 0 where the server cannot tell
+  std::string covered_by;  ///< what hides the desktop: a sentence; empty: nothing that the X display knows of
+};
+
+/// Asks an X display what is in the foreground, how its monitors lie, how long nobody has touched the
+/// keyboard or the mouse, and whether a screen saver hides it all.
 ///
-/// Owner: the agent. Thread: one. Asks for window properties and idle time and nothing else: no keys, no
+/// Owner: Screen. Thread: one. Asks for window properties and idle time and nothing else: no keys, no
 /// clipboard, no content. Windows that vanish between two questions and errors of the X server are survived;
 /// a display that goes away is `unavailable` until it can be opened again, which every call tries.
 class Desktop {
@@ -29,8 +37,9 @@ class Desktop {
 
   /// _NET_ACTIVE_WINDOW, or else the input focus and its nearest ancestor that has a title.
   [[nodiscard]] Result<Foreground> foreground();
-  /// Milliseconds since the last input (XScreenSaver); 0 where the server cannot tell.
-  [[nodiscard]] Result<int64_t> idle_ms();
+  /// The monitors that are switched on (RandR 1.5), at most 16; none where the server cannot tell.
+  [[nodiscard]] Result<std::vector<Monitor>> monitors();
+  [[nodiscard]] Result<Attention> attention();
 
  private:
   struct Impl;

@@ -2,17 +2,13 @@
 
 #include <gst/app/gstappsink.h>
 
-#include <algorithm>
-#include <cctype>
-
 namespace mj::agent {
 
 namespace {
 constexpr GstClockTime kPatience = 5 * GST_SECOND;
-constexpr int64_t kMaxPixels = 33'177'600;  // 8K UHD; the server's intake has the same bound
 }  // namespace
 
-Result<Grabber> Grabber::create(const std::string& source, const Clock& clock) {
+Result<std::unique_ptr<Grabber>> SourceGrabber::create(const std::string& source, const Clock& clock) {
   // A source that is asked for 25 pictures a second gives its first one within 40 ms; only that one is waited
   // for.
   const std::string description = source +
@@ -21,22 +17,36 @@ Result<Grabber> Grabber::create(const std::string& source, const Clock& clock) {
   MJ_TRY(UniquePipeline pipeline, parse_pipeline(description));
   UniqueElement sink(gst_bin_get_by_name(GST_BIN(pipeline.get()), "out"));
   if (!sink) return fail(ErrorKind::invalid, "\"{}\" is not one source element", source);
-  return Grabber(std::move(pipeline), std::move(sink), clock);
+  return std::unique_ptr<Grabber>(new SourceGrabber(std::move(pipeline), std::move(sink), clock));
 }
 
-Result<Picture> Grabber::grab() {
+SourceGrabber::SourceGrabber(UniquePipeline pipeline, UniqueElement sink, const Clock& clock)
+    : pipeline_(std::move(pipeline)), sink_(std::move(sink)), clock_(&clock) {}
+
+SourceGrabber::~SourceGrabber() {
+  release();
+}
+
+void SourceGrabber::release() {
+  if (copy_) gst_video_frame_unmap(&frame_);
+  copy_.reset();
+}
+
+Result<Picture> SourceGrabber::grab() {
   const WallTime before = clock_->now();
   auto picture = pull();
   if (picture) {
     const Duration took = clock_->now() - before;
     picture->at = before + took / 2;
+    picture->taken = clock_->steady_now() - took / 2;
     picture->at_error = took / 2;
   }
   gst_element_set_state(pipeline_.get(), GST_STATE_READY);
   return picture;
 }
 
-Result<Picture> Grabber::pull() {
+Result<Picture> SourceGrabber::pull() {
+  release();
   if (gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
     return tl::unexpected(bus_error(pipeline_.get(), "the screen cannot be opened").within("grab"));
   }
@@ -52,24 +62,16 @@ Result<Picture> Grabber::pull() {
                 kMaxPixels);
   }
   // The source's own memory goes away when it is stopped.
-  const UniqueBuffer copy(gst_buffer_copy_deep(gst_sample_get_buffer(shared.get())));
-  if (!copy) return fail(ErrorKind::no_space, "grab: no memory for {}×{}", info.width, info.height);
+  UniqueBuffer copy(gst_buffer_copy_deep(gst_sample_get_buffer(shared.get())));
+  if (!copy || !gst_video_frame_map(&frame_, &info, copy.get(), GST_MAP_READ))
+    return fail(ErrorKind::no_space, "grab: no memory for {}×{}", info.width, info.height);
+  copy_ = std::move(copy);
   Picture picture;
-  picture.sample.reset(gst_sample_new(copy.get(), caps, nullptr, nullptr));
+  picture.pixels = static_cast<const uint8_t*>(frame_.data[0]);
+  picture.stride = frame_.info.stride[0];
   picture.width = info.width;
   picture.height = info.height;
   return picture;
-}
-
-Result<std::string> x11_source(const std::string& display) {
-  const auto in_a_name = [](unsigned char c) {
-    return std::isalnum(c) != 0 ||
-           std::string_view(":.-_/").find(static_cast<char>(c)) != std::string_view::npos;
-  };
-  if (display.empty() || !std::ranges::all_of(display, in_a_name)) {
-    return fail(ErrorKind::invalid, "display: expected a name such as :0");
-  }
-  return "ximagesrc use-damage=false show-pointer=true display-name=" + display;
 }
 
 }  // namespace mj::agent

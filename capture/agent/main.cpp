@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <map>
 #include <thread>
 
 #include "capture/agent/agent.h"
@@ -15,7 +16,7 @@ struct Options {
   std::string workstation;
   std::filesystem::path token_file;
   std::filesystem::path ca_file;
-  agent::AgentSettings agent;
+  agent::ScreenSettings agent;
   int interval_seconds = 5;
   std::string log_level = "info";
 };
@@ -40,7 +41,11 @@ void declare(CLI::App& app, Options& options) {
       ->capture_default_str();
   app.add_option("--display", options.agent.display, "X display")->envname("DISPLAY")->capture_default_str();
   app.add_option("--source", options.agent.source,
-                 "GStreamer source element with its properties (default: ximagesrc of the display)");
+                 "GStreamer source element with its properties (default: the X display itself)");
+  app.add_option("--quality", options.agent.quality,
+                 "lossless, or near: smaller, sharp, but not the same bits (default: lossless)")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, agent::Quality>{
+          {"lossless", agent::Quality::lossless}, {"near", agent::Quality::near}}));
   app.add_option("--log-level", options.log_level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();

@@ -1,5 +1,6 @@
 #include "tests/agent/drawn_picture.h"
 
+#include <bit>
 #include <random>
 
 namespace mj::test {
@@ -35,15 +36,10 @@ void Drawing::noise(uint32_t seed) {
 }
 
 agent::Picture Drawing::picture() const {
-  agent::init_gstreamer();
-  const gsize bytes = pixels.size() * sizeof(uint32_t);
-  const agent::UniqueBuffer buffer(gst_buffer_new_allocate(nullptr, bytes, nullptr));
-  gst_buffer_fill(buffer.get(), 0, pixels.data(), bytes);
-  const agent::UniqueCaps caps(gst_caps_new_simple("video/x-raw", "format", G_TYPE_STRING, "BGRx", "width",
-                                                   G_TYPE_INT, width, "height", G_TYPE_INT, height,
-                                                   "framerate", GST_TYPE_FRACTION, 25, 1, nullptr));
+  static_assert(std::endian::native == std::endian::little, "0xRRGGBB is B, G, R, x in memory");
   agent::Picture picture;
-  picture.sample.reset(gst_sample_new(buffer.get(), caps.get(), nullptr, nullptr));
+  picture.pixels = reinterpret_cast<const uint8_t*>(pixels.data());
+  picture.stride = std::ptrdiff_t{4} * width;
   picture.width = width;
   picture.height = height;
   return picture;

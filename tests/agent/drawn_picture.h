@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "capture/agent/grabber.h"
+#include "capture/agent/picture.h"
 
 namespace mj::test {
 
@@ -20,6 +20,7 @@ struct Drawing {
   /// The worst there is: every pixel by itself.
   void noise(uint32_t seed);
 
+  /// Its pixels are the drawing's own: they follow it.
   [[nodiscard]] agent::Picture picture() const;
 
   int width, height;

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <random>
+
 #include "tests/agent/drawn_picture.h"
 #include "tests/agent/h264_decoder.h"
 
@@ -16,8 +18,12 @@ std::unique_ptr<Encoder> encoder_for(const Drawing& drawing) {
   return std::move(*Encoder::create(drawing.picture()));
 }
 
+Tiles all_of(const Drawing& drawing) {
+  return Changes().compare(drawing.picture());
+}
+
 EncodedPicture encode(Encoder& encoder, const Drawing& drawing, bool force_key = false) {
-  auto encoded = encoder.encode(drawing.picture(), force_key);
+  auto encoded = encoder.encode(drawing.picture(), all_of(drawing), force_key);
   if (!encoded) throw std::runtime_error(encoded.error().message);
   return std::move(*encoded);
 }
@@ -88,6 +94,48 @@ TEST(Encoder, KeepsColoursWithinOneLevelInFullRangeBt709) {
   for (int i = 0; i < 16; ++i) expect_colour(decoded, i * 10 + 5, 8, kColours[i]);
 }
 
+TEST(Encoder, ConvertsOnlyWhatChangedAndLosesNothing) {
+  Drawing drawing(200, 130);
+  drawing.text_like(1);
+  const auto encoder = encoder_for(drawing);
+  Changes changes;
+  std::unique_ptr<H264Decoder> decoder;
+  for (uint32_t i = 0; i < 8; ++i) {
+    if (i > 0) drawing.rectangle(static_cast<int>(i * 23), static_cast<int>(i * 15), 9, 11, 0x10307 * i);
+    const Tiles tiles = changes.compare(drawing.picture());
+    if (i > 0) EXPECT_LT(tiles.count, 5);
+    const auto encoded = encoder->encode(drawing.picture(), tiles, false);
+    ASSERT_TRUE(encoded);
+    changes.keep(drawing.picture(), tiles);
+    if (!decoder) decoder = std::make_unique<H264Decoder>(encoded->avc_config);
+    EXPECT_EQ(decoder->decode(encoded->access_unit).sha256, encoded->input_sha256);
+    EXPECT_EQ(encode(*encoder_for(drawing), drawing).input_sha256, encoded->input_sha256)
+        << "as a whole picture";
+  }
+}
+
+TEST(Encoder, NearQualityIsSharpButNotTheSameBits) {
+  Drawing drawing(320, 240);
+  std::minstd_rand random(1);
+  for (int y = 0; y < 240; ++y) {  // something like a photograph: soft, with grain
+    for (int x = 0; x < 320; ++x)
+      drawing.at(x, y) = 0x010101U * (static_cast<uint32_t>(x + y) / 3 + static_cast<uint32_t>(random()) % 6);
+  }
+  const auto near = std::move(*Encoder::create(drawing.picture(), Quality::near));
+  const EncodedPicture encoded = encode(*near, drawing);
+  EXPECT_LT(encoded.access_unit.size(), encode(*encoder_for(drawing), drawing).access_unit.size());
+  const DecodedPicture decoded = H264Decoder(encoded.avc_config).decode(encoded.access_unit);
+  EXPECT_NE(decoded.sha256, encoded.input_sha256);
+  for (int y = 0; y < 240; y += 7) {
+    for (int x = 0; x < 320; x += 7) {
+      const auto seen = decoded.rgb(x, y);
+      for (int i = 0; i < 3; ++i)
+        EXPECT_NEAR(seen[static_cast<std::size_t>(i)],
+                    static_cast<int>(drawing.at(x, y) >> (16 - 8 * i)) & 0xFF, 16);
+    }
+  }
+}
+
 TEST(Encoder, IsHigh444PredictiveWithFourByteLengths) {
   Drawing drawing(64, 64, 0x808080);
   const EncodedPicture encoded = encode(*encoder_for(drawing), drawing);
@@ -143,8 +191,8 @@ TEST(Encoder, SaysWhichPicturesItTakes) {
   const auto encoder = encoder_for(small);
   EXPECT_TRUE(encoder->fits(small.picture()));
   EXPECT_FALSE(encoder->fits(large.picture()));
-  EXPECT_FALSE(encoder->encode(large.picture(), false));
-  EXPECT_TRUE(encoder->encode(small.picture(), false));
+  EXPECT_FALSE(encoder->encode(large.picture(), all_of(large), false));
+  EXPECT_TRUE(encoder->encode(small.picture(), all_of(small), false));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <X11/Xatom.h>
 #include <X11/Xlib.h>
 #include <X11/Xutil.h>
+#include <X11/extensions/Xrandr.h>
 
 #include <stdexcept>
 
@@ -84,6 +85,60 @@ void XWindow::fill_pixel(int x, int y, uint32_t rgb) {
 
 void XWindow::input_happens() {
   XResetScreenSaver(impl_->display);
+  XSync(impl_->display, False);
+}
+
+void XWindow::move_pointer(int x, int y) {
+  XWarpPointer(impl_->display, 0, impl_->root(), 0, 0, 0, 0, x, y);
+  XSync(impl_->display, False);
+}
+
+void XWindow::screen_saver(bool on) {
+  XForceScreenSaver(impl_->display, on ? ScreenSaverActive : ScreenSaverReset);
+  XSync(impl_->display, False);
+}
+
+void XWindow::xscreensaver_says(const std::string& what) {
+  const unsigned long status[] = {XInternAtom(impl_->display, what.c_str(), False), 0, 0};
+  impl_->set_property("_SCREENSAVER_STATUS", impl_->root(), XA_INTEGER, 32, status, 3);
+}
+
+void XWindow::split_monitors(int left_width) {
+  XRRScreenResources* resources = XRRGetScreenResources(impl_->display, impl_->root());
+  const int width = DisplayWidth(impl_->display, 0), height = DisplayHeight(impl_->display, 0);
+  const auto add = [&](const char* name, int x, int w, bool with_output) {
+    XRRMonitorInfo info{};
+    info.name = XInternAtom(impl_->display, name, False);
+    info.x = x;
+    info.width = w;
+    info.height = height;
+    info.outputs = resources->outputs;
+    info.noutput = with_output ? 1 : 0;
+    XRRSetMonitor(impl_->display, impl_->root(), &info);
+  };
+  add("left", 0, left_width, true);
+  add("right", left_width, width - left_width, false);
+  XRRFreeScreenResources(resources);
+  XSync(impl_->display, False);
+}
+
+void XWindow::resize_desktop(int width, int height) {
+  XRRScreenResources* resources = XRRGetScreenResources(impl_->display, impl_->root());
+  std::string name = std::to_string(width) + "x" + std::to_string(height);
+  XRRModeInfo mode{};
+  mode.width = static_cast<unsigned>(width);
+  mode.height = static_cast<unsigned>(height);
+  mode.dotClock = 60UL * mode.width * mode.height;
+  mode.hTotal = mode.width;
+  mode.vTotal = mode.height;
+  mode.name = name.data();
+  mode.nameLength = static_cast<unsigned>(name.size());
+  const RRMode made = XRRCreateMode(impl_->display, impl_->root(), &mode);
+  XRRAddOutputMode(impl_->display, resources->outputs[0], made);
+  XRRSetCrtcConfig(impl_->display, resources, resources->crtcs[0], CurrentTime, 0, 0, made, RR_Rotate_0,
+                   resources->outputs, 1);
+  XRRSetScreenSize(impl_->display, impl_->root(), width, height, width, height);
+  XRRFreeScreenResources(resources);
   XSync(impl_->display, False);
 }
 

@@ -25,6 +25,13 @@ class XWindow {
   void point_active_at_a_closed_window();
   void input_happens();  ///< resets the idle time
 
+  // The desktop around it:
+  void move_pointer(int x, int y);
+  void screen_saver(bool on);                       ///< the X server's own
+  void xscreensaver_says(const std::string& what);  ///< its property of the root window: "LOCK", "BLANK"
+  void split_monitors(int left_width);              ///< two side by side instead of one, on the same desktop
+  void resize_desktop(int width, int height);       ///< as when a monitor of another size is plugged in
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
