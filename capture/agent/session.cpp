@@ -12,7 +12,7 @@ namespace mj::agent {
 
 namespace {
 
-constexpr int kPatienceMs = 200;
+constexpr int kPatienceMs = 1000;
 constexpr Duration kLookUpEvery = std::chrono::minutes(1);
 
 template <class T>

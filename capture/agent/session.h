@@ -18,7 +18,7 @@ struct SessionState {
 /// Active), UOS (SessionManager's Locked), Kylin's UKUI (GetLockState), GNOME, KDE and MATE (GetActive).
 ///
 /// Owner: Screen. Thread: one. Only services that run are asked (who runs is looked up once a minute), each
-/// for at most 200 ms; none is started. Does not fail: a bus that is not there, or a service that does not
+/// for at most a second; none is started. Does not fail: a bus that is not there, or a service that does not
 /// answer, says nothing, and without any that does the session counts as open and on the monitor.
 class Session {
  public:
