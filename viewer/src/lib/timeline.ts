@@ -1,3 +1,4 @@
+import { family_of, type GapFamily } from './gap_family';
 import type { StreamFacts } from './stream_facts';
 import { kMinute, type TimeFormat } from './time_format';
 import { ticks, TimelineScale } from './timeline_scale';
@@ -26,14 +27,16 @@ export const kLanePx = 30;
 const kBarPx = 14;
 
 const kColors = {
-  axis: '#51616e', grid: '#e3e8ec', lane: '#eef1f4', footage: '#2f7f86', screen: '#4a6fa5', gap: '#fbeceb', gap_hatch: '#b3463f',
-  purged: '#e4e8eb', purged_hatch: '#8593a0',
+  axis: '#51616e', grid: '#e3e8ec', lane: '#eef1f4', footage: '#2f7f86', screen: '#4a6fa5',
   shot: '#25456f', visit: '#b98a2f', other_visit: '#d9cba9', step: '#6b4c0e', called: '#a3362c', now: '#12212c',
 };
 
+/** Ground and hatch of a gap. The legends in app.css show the same. */
+const kGapColors: Record<GapFamily, [string, string]> = { fault: ['#fbeceb', '#b3463f'], quiet: ['#fbf5e2', '#c2a14b'], purged: ['#e4e8eb', '#8593a0'] };
+
 /**
- * Draws the lanes of a review on one canvas: footage solid, gaps hatched in red, purged time in grey, shots as ticks, the case as a bar, the called line and
- * the playhead. Draws only when something changed. Owner: the timeline component. Does not: take input.
+ * Draws the lanes of a review on one canvas: footage solid, gaps hatched by their family (gap_family.ts), shots as ticks, the case as a bar, the called line
+ * and the playhead. Draws only when something changed. Owner: the timeline component. Does not: take input.
  */
 export class Timeline {
   scale: TimelineScale;
@@ -41,15 +44,13 @@ export class Timeline {
   drawn_in_ms = 0;
 
   private readonly context: CanvasRenderingContext2D;
-  private readonly gap_hatch: CanvasPattern | string;
-  private readonly purged_hatch: CanvasPattern | string;
+  private readonly gaps: GapPaint;
   private last = '';
 
   constructor(private readonly canvas: HTMLCanvasElement, private readonly marks: () => Marks, from_us: number, to_us: number) {
     this.context = canvas.getContext('2d', { alpha: false })!;
     this.scale = new TimelineScale(from_us, to_us, 1);
-    this.gap_hatch = make_hatch(this.context, kColors.gap_hatch);
-    this.purged_hatch = make_hatch(this.context, kColors.purged_hatch);
+    this.gaps = gap_paint(this.context);
   }
 
   get height_px(): number {
@@ -116,9 +117,7 @@ export class Timeline {
     for (const [begin, end] of coverage.footage) this.bar(begin, end, y, kBarPx, lane.kind === 'screen' ? kColors.screen : kColors.footage);
     for (const gap of coverage.gaps) {
       const end = gap.end_us ?? Math.min(scale.to_us, lane.facts.now_us());
-      const purged = gap.cause === 'purged';
-      this.bar(gap.begin_us, end, y, kBarPx, purged ? kColors.purged : kColors.gap);
-      this.bar(gap.begin_us, end, y, kBarPx, purged ? this.purged_hatch : this.gap_hatch);
+      for (const fill of this.gaps[family_of(gap.cause)]) this.bar(gap.begin_us, end, y, kBarPx, fill);
     }
     if (lane.kind === 'screen') this.paint_shots(lane.facts, y);
   }
@@ -186,6 +185,14 @@ export class Timeline {
     context.stroke();
     context.setLineDash([]);
   }
+}
+
+/** What to fill a gap with, one over the other. */
+type GapPaint = Record<GapFamily, [string, CanvasPattern | string]>;
+
+function gap_paint(context: CanvasRenderingContext2D): GapPaint {
+  const paint = ([ground, hatch]: [string, string]): [string, CanvasPattern | string] => [ground, make_hatch(context, hatch)];
+  return { fault: paint(kGapColors.fault), quiet: paint(kGapColors.quiet), purged: paint(kGapColors.purged) };
 }
 
 function make_hatch(context: CanvasRenderingContext2D, color: string): CanvasPattern | string {
