@@ -36,6 +36,7 @@ constexpr std::array kCarried{
     Table{"feed_clocks", "INSERT OR IGNORE INTO main.feed_clocks SELECT * FROM old.feed_clocks"},
     Table{"feed_cursors", "INSERT OR IGNORE INTO main.feed_cursors SELECT * FROM old.feed_cursors"},
     Table{"visits", "INSERT OR IGNORE INTO main.visits SELECT * FROM old.visits"},
+    Table{"decisions", "INSERT OR IGNORE INTO main.decisions SELECT * FROM old.decisions"},
     Table{"links", "INSERT OR IGNORE INTO main.links SELECT * FROM old.links"},
     Table{"accounts", "INSERT OR IGNORE INTO main.accounts SELECT * FROM old.accounts"},
     Table{"sessions", "INSERT OR IGNORE INTO main.sessions SELECT * FROM old.sessions"},

@@ -22,21 +22,28 @@ constexpr const char* kSteps =
     "   UNION SELECT called_event FROM links JOIN visits ON visits.id = visit WHERE case_id = ?1"
     "   UNION SELECT finished_event FROM links JOIN visits ON visits.id = visit WHERE case_id = ?1)"
     " ORDER BY at_us, source, source_id";
+// Both begin with the columns of visit_row() and go on with those of link_row().
 constexpr const char* kVisits =
-    "SELECT visits.id, ticket, window, windows.name, clerk, clerks.name, called_us, finished_us,"
-    " source, confidence, rule, confirmed_by FROM links JOIN visits ON visits.id = links.visit"
+    "SELECT visits.id, ticket, window, windows.name, clerk, clerks.name, called_us, finished_us, inferred,"
+    " '', links.source, links.confidence, links.rule, links.from_us, links.to_us, links.state,"
+    " decisions.name, decisions.reason, decisions.at_us"
+    " FROM links JOIN visits ON visits.id = links.visit"
+    " LEFT JOIN decisions ON decisions.id = links.decision"
     " LEFT JOIN windows ON windows.id = visits.window LEFT JOIN clerks ON clerks.id = visits.clerk"
-    " WHERE case_id = ?1 ORDER BY called_us, visits.id";
+    " WHERE links.case_id = ?1 ORDER BY links.state = 'rejected', called_us, visits.id";
+constexpr const char* kVisit =
+    "SELECT visits.id, ticket, window, windows.name, clerk, clerks.name, called_us, finished_us, inferred"
+    " FROM visits LEFT JOIN windows ON windows.id = visits.window LEFT JOIN clerks ON clerks.id = "
+    "visits.clerk WHERE visits.id = ?1";
+constexpr const char* kLinksOfVisit =
+    "SELECT 0, 0, 0, 0, 0, 0, 0, 0, 0, cases.number, links.source, confidence, rule, from_us, to_us, state,"
+    " decisions.name, reason, at_us FROM links JOIN cases ON cases.id = links.case_id"
+    " LEFT JOIN decisions ON decisions.id = links.decision"
+    " WHERE links.visit = ?1 ORDER BY state = 'rejected', confidence DESC, cases.number";
 constexpr const char* kStreamsThen =
     "SELECT role, key, name, purpose, legal_basis FROM window_streams"
     " JOIN streams ON streams.id = window_streams.stream"
     " WHERE window = ?1 AND from_us <= ?2 AND (to_us > ?2 OR to_us IS NULL)";
-
-/// What a feed named, with the name we know, or else the id as its own name.
-std::optional<Named> named(const Statement& row, int id, int name) {
-  if (row.is_null(id) || row.text(id).empty()) return std::nullopt;
-  return Named{row.text(id), row.is_null(name) ? row.text(id) : row.text(name)};
-}
 
 CaseStep step_row(const Statement& row) {
   const std::string type = row.text(0);
@@ -52,9 +59,28 @@ Visit visit_row(const Statement& row) {
   visit.clerk = named(row, 4, 5);
   visit.called = row.time(6);
   visit.finished = row.maybe_time(7);
-  visit.link = {row.text(8), row.real(9), row.text(10),
-                row.is_null(11) ? std::nullopt : std::optional(row.text(11))};
+  visit.inferred = row.integer(8) != 0;
   return visit;
+}
+
+LinkState link_state_from(std::string_view text) {
+  for (const auto state : {LinkState::confirmed, LinkState::rejected, LinkState::added}) {
+    if (text == name(state)) return state;
+  }
+  return LinkState::inferred;
+}
+
+Link link_row(const Statement& row) {
+  return {row.text(9),
+          row.text(10),
+          row.real(11),
+          row.text(12),
+          row.time(13),
+          row.maybe_time(14),
+          link_state_from(row.text(15)),
+          row.text(16),
+          row.text(17),
+          row.maybe_time(18)};
 }
 
 constexpr const char* kRoles[] = {"counter", "screen", "area"};
@@ -120,11 +146,30 @@ Result<CaseAnswer> case_answer(Database& database, const std::string& number) {
   MJ_CHECK(database.each(
       kSteps, [&](const Statement& row) { answer.steps.push_back(step_row(row)); }, *id));
   MJ_CHECK(database.each(
-      kVisits, [&](const Statement& row) { answer.visits.push_back(visit_row(row)); }, *id));
+      kVisits,
+      [&](const Statement& row) {
+        answer.visits.push_back(visit_row(row));
+        answer.visits.back().link = link_row(row);
+      },
+      *id));
   for (auto& visit : answer.visits) {
     MJ_TRY(visit.streams, streams_then(database, visit));
   }
   return answer;
+}
+
+Result<Visit> visit_answer(Database& database, int64_t id) {
+  MJ_TRY(auto visit, database.first(kVisit, visit_row, id));
+  if (!visit) return fail(ErrorKind::not_found, "there is no visit {}", id);
+  MJ_CHECK(database.each(
+      kLinksOfVisit, [&](const Statement& row) { visit->links.push_back(link_row(row)); }, id));
+  MJ_TRY(visit->streams, streams_then(database, *visit));
+  return std::move(*visit);
+}
+
+std::optional<Named> named(const Statement& row, int id, int name) {
+  if (row.is_null(id) || row.text(id).empty()) return std::nullopt;
+  return Named{row.text(id), row.is_null(name) ? row.text(id) : row.text(name)};
 }
 
 Span review_span(const Visit& visit, WallTime now) {

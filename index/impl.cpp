@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "index/cases.h"
 #include "index/coverage.h"
 
 namespace mj::index {
@@ -69,8 +70,13 @@ Result<std::optional<StreamRow>> Index::Impl::stream_row(Database& database, con
 Result<Coverage> Index::Impl::coverage(const StreamKey& stream, WallTime from, WallTime to) {
   const TailView view = tail.view(stream, from - kCoverageMargin, to + kCoverageMargin);
   MJ_TRY(const auto lease, readers->lease());
-  MJ_TRY(const auto row, stream_row(*lease, stream, view.known));
-  MJ_TRY(CoverageFacts facts, coverage_rows(*lease, *row, from, to));
+  return coverage_in(*lease, view, stream, from, to);
+}
+
+Result<Coverage> Index::Impl::coverage_in(Database& snapshot, const TailView& view, const StreamKey& stream,
+                                          WallTime from, WallTime to) const {
+  MJ_TRY(const auto row, stream_row(snapshot, stream, view.known));
+  MJ_TRY(CoverageFacts facts, coverage_rows(snapshot, *row, from, to));
   facts.now = clock.now();
   facts.footage_end = view.footage_end;
   facts.patience = view.patience;
@@ -82,6 +88,31 @@ Result<Coverage> Index::Impl::coverage(const StreamKey& stream, WallTime from, W
     }
   }
   return build_coverage(std::move(facts));
+}
+
+Result<void> Index::Impl::tell_states(std::vector<Visit>& visits) {
+  struct Asked {
+    VisitStream* stream;
+    Span span;
+    WallTime called;
+    TailView view;
+  };
+  std::vector<Asked> asked;
+  const WallTime now = clock.now();
+  for (auto& visit : visits) {
+    const Span span = review_span(visit, now);
+    for (auto& stream : visit.streams) {
+      if (stream.state == FootageState::never_mapped) continue;
+      asked.push_back({&stream, span, visit.called,
+                       tail.view(stream.key, span.begin - kCoverageMargin, span.end + kCoverageMargin)});
+    }
+  }
+  MJ_TRY(const auto lease, readers->lease());
+  for (const auto& one : asked) {
+    MJ_TRY(const auto coverage, coverage_in(*lease, one.view, one.stream->key, one.span.begin, one.span.end));
+    tell_state(*one.stream, coverage, one.called);
+  }
+  return {};
 }
 
 Result<void> Index::Impl::adopt(const storage::FoundSegment& found) {

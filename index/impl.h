@@ -58,6 +58,8 @@ struct Index::Impl {
                                     const Writer::Command& rows);
   /// Rows and tail together. The tail is looked at first: see Tail.
   [[nodiscard]] Result<Coverage> coverage(const StreamKey& stream, WallTime from, WallTime to);
+  /// What there is of the streams of these visits to show. Of all streams the tail first, then one snapshot.
+  [[nodiscard]] Result<void> tell_states(std::vector<Visit>& visits);
   /// The row of a stream that the tail may know before the database does.
   [[nodiscard]] static Result<std::optional<StreamRow>> stream_row(Database& database,
                                                                    const StreamKey& stream,
@@ -69,6 +71,9 @@ struct Index::Impl {
   [[nodiscard]] Result<void> explain_all(const std::vector<Backlog::File>& files);
   /// The ledgers go on where the rows end; behind the last footage is what a crash cost.
   [[nodiscard]] Result<void> resume_streams();
+
+  [[nodiscard]] Result<Coverage> coverage_in(Database& snapshot, const TailView& view,
+                                             const StreamKey& stream, WallTime from, WallTime to) const;
 
   const Clock& clock;
   std::filesystem::path directory;

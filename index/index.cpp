@@ -154,15 +154,7 @@ Result<CaseAnswer> Index::case_answer(const std::string& number) const {
     MJ_TRY(const auto lease, impl_->readers->lease());
     MJ_TRY(answer, index::case_answer(*lease, number));
   }
-  const WallTime now = impl_->clock.now();
-  for (auto& visit : answer.visits) {
-    for (auto& stream : visit.streams) {
-      if (stream.state == FootageState::never_mapped) continue;
-      const Span span = review_span(visit, now);
-      MJ_TRY(const auto coverage, impl_->coverage(stream.key, span.begin, span.end));
-      tell_state(stream, coverage, visit.called);
-    }
-  }
+  MJ_CHECK(impl_->tell_states(answer.visits));
   return answer;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "index/desk.h"
 #include "index/model.h"
 #include "index/reports.h"
 #include "storage/storage.h"
@@ -121,6 +122,7 @@ class Index final : public storage::Outlet {
   struct Impl;
   class Checker;
   class Adopter;
+  friend class Desk;
   explicit Index(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
@@ -142,9 +144,5 @@ class Index final : public storage::Outlet {
 /// The same without the files, in seconds: for a start that must not wait. open(), apply() and recover()
 /// then find footage again.
 [[nodiscard]] Result<Rebuilt> replace_damaged(const std::filesystem::path& directory, const Clock& clock);
-
-/// A case number as it is compared: NFKC, case folded, every dash and space removed; at most 64 code points.
-/// Errors: invalid (empty, too long, not UTF-8, control characters).
-[[nodiscard]] Result<std::string> fold_case_number(std::string_view text);
 
 }  // namespace mj::index

@@ -9,18 +9,23 @@ namespace {
 
 // How far each rule is to be believed. The queue system saw the number on the ticket; a step's window and
 // time only coincide with the visit; a clerk without a window may have worked on something else meanwhile.
-constexpr DerivedLink kTicketNamesCase{0, "queue", "ticket_names_case", 0.99};
-constexpr DerivedLink kStepDuringVisit{0, "step", "step_during_visit", 0.90};
-constexpr DerivedLink kStepBySameClerk{0, "step", "step_by_same_clerk", 0.80};
+struct Rule {
+  const char* source;
+  const char* name;
+  double confidence;
+};
+constexpr Rule kTicketNamesCase{"queue", "ticket_names_case", 0.99};
+constexpr Rule kStepDuringVisit{"step", "step_during_visit", 0.90};
+constexpr Rule kStepBySameClerk{"step", "step_by_same_clerk", 0.80};
 
-void link(DerivedVisit& visit, DerivedLink rule, const std::optional<int64_t>& case_id) {
+void link(DerivedVisit& visit, const Rule& rule, const std::optional<int64_t>& case_id) {
   if (!case_id) return;
-  rule.case_id = *case_id;
+  const DerivedLink link{*case_id, rule.source, rule.name, rule.confidence, {}, {}};
   const auto known = std::ranges::find(visit.links, *case_id, &DerivedLink::case_id);
   if (known == visit.links.end()) {
-    visit.links.push_back(rule);
-  } else if (known->confidence < rule.confidence) {
-    *known = rule;
+    visit.links.push_back(link);
+  } else if (known->confidence < link.confidence) {
+    *known = link;
   }
 }
 
@@ -109,6 +114,12 @@ std::vector<DerivedVisit> derive_visits(std::vector<Fact> tickets, std::vector<F
   // After the steps at the window: those may tell which clerk it was.
   for (const Fact& step : steps) {
     if (step.window.empty() && !step.clerk.empty()) on_step_by_clerk(visits, step);
+  }
+  for (auto& visit : visits) {
+    for (auto& link : visit.links) {
+      link.from = visit.called;
+      link.to = visit.finished;
+    }
   }
   return visits;
 }

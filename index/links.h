@@ -25,19 +25,22 @@ struct Fact {
 
 struct DerivedLink {
   int64_t case_id = 0;
-  const char* source = "";
-  const char* rule = "";
+  std::string source, rule;
   double confidence = 0;
+  WallTime from;  ///< the part of the visit that was about the case
+  std::optional<WallTime> to;
 };
 
 struct DerivedVisit {
-  int64_t called_event = 0;
+  std::optional<int64_t> called_event;  ///< none: inferred
   std::string ticket, clerk;
   WallTime called;
   std::optional<WallTime> finished;
   bool finished_inferred = false;
   std::optional<int64_t> finished_event;
+  std::optional<int64_t> rating;   ///< 5 very satisfied … 1 very dissatisfied
   std::vector<DerivedLink> links;  ///< at most one per case: the strongest
+  [[nodiscard]] bool inferred() const { return !called_event; }
 };
 
 /// The visits at one window, by time. `tickets`: its ticket events; `steps`: case steps at this window, and

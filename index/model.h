@@ -4,69 +4,12 @@
 #include <vector>
 
 #include "config/config.h"
+#include "index/case_model.h"
 #include "index/feeds.h"
 #include "storage/storage.h"
 
 /// What the index answers with. Plain values, no behaviour. Part of index/index.h.
 namespace mj::index {
-
-struct Named {
-  std::string id, name;
-};
-
-struct CaseHit {
-  std::string number;
-  std::optional<Named> item, window, clerk;
-  std::optional<WallTime> called;  ///< of the newest visit
-  std::optional<WallTime> finished;
-  int visits = 0;
-};
-
-struct CaseStep {
-  std::string type;  ///< "ticket_called", "ticket_finished" or the step's word
-  WallTime at;
-  std::optional<Named> window, clerk;
-  std::string source;  ///< feed
-};
-
-/// What there is of a stream in an interval: the four states of a review pane.
-enum class FootageState { footage, gap, purged, never_mapped };
-[[nodiscard]] const char* name(FootageState state);
-
-struct VisitStream {
-  StreamKey key;
-  StreamKind kind = StreamKind::main;
-  std::string role;  ///< "counter", "screen" or "area"
-  std::string name;
-  std::string purpose, legal_basis;  ///< of the camera
-  FootageState state = FootageState::gap;
-  std::optional<GapCause> cause;  ///< when state is gap: what covers the called moment
-  std::string detail;             ///< when purged: the rule, and when
-};
-
-struct Link {
-  std::string source;     ///< "queue" or "step"
-  double confidence = 0;  ///< 0 … 1
-  std::string why;        ///< machine-readable rule name: "ticket_names_case", "step_during_visit"
-  std::optional<std::string> confirmed_by;
-};
-
-struct Visit {
-  int64_t id = 0;
-  std::string ticket;
-  std::optional<Named> window, clerk;
-  WallTime called;
-  std::optional<WallTime> finished;
-  Link link;
-  std::vector<VisitStream> streams;  ///< in the order to show: counter, screen, area
-};
-
-struct CaseAnswer {
-  std::string number;
-  std::optional<Named> item;
-  std::vector<CaseStep> steps;  ///< by time
-  std::vector<Visit> visits;    ///< by time
-};
 
 struct Gap {
   WallTime begin;

@@ -283,29 +283,52 @@ CREATE TABLE feed_cursors (
   moved_us INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- One person served at one window. Derived from events by links.cpp; may have no case.
+-- One person served at one window. Derived from events and titles by links.cpp; may have no case.
 CREATE TABLE visits (
   id                INTEGER PRIMARY KEY,
   window            TEXT NOT NULL,
-  ticket            TEXT NOT NULL,
+  ticket            TEXT NOT NULL,   -- empty: no queue system told of it
+  ticket_key        TEXT NOT NULL,   -- in small letters and without any zero, so that A12 finds A012; what it finds is compared again
   clerk             TEXT NOT NULL,   -- empty: nobody said
   called_us         INTEGER NOT NULL,
   finished_us       INTEGER,
   finished_inferred INTEGER NOT NULL,  -- 1: nobody said it ended, but the next ticket was called
-  called_event      INTEGER NOT NULL UNIQUE REFERENCES events (id),
-  finished_event    INTEGER REFERENCES events (id)
+  called_event      INTEGER UNIQUE REFERENCES events (id),  -- NULL: inferred
+  finished_event    INTEGER REFERENCES events (id),
+  inferred          INTEGER NOT NULL,  -- 1: no queue system told of it; steps and titles show that somebody was served
+  cases             INTEGER NOT NULL,  -- links that no person rejected
+  rating            INTEGER            -- what the visitor gave it (好差评): 5 very satisfied … 1 very dissatisfied
 ) STRICT;
 CREATE INDEX visits_by_window ON visits (window, called_us);
 CREATE INDEX visits_by_clerk ON visits (clerk, called_us) WHERE clerk <> '';
+CREATE INDEX visits_by_call ON visits (called_us);
+CREATE INDEX visits_by_ticket ON visits (ticket_key, called_us) WHERE ticket <> '';
+CREATE INDEX visits_without_case ON visits (called_us) WHERE cases = 0;
 
--- Why the system believes that a visit was about a case. The strongest reason of each pair.
+-- What persons said of a visit and a case. Rows are only ever added; the newest of a pair counts. A visit with one is never removed.
+CREATE TABLE decisions (
+  id      INTEGER PRIMARY KEY,
+  visit   INTEGER NOT NULL REFERENCES visits (id),
+  case_id INTEGER NOT NULL REFERENCES cases (id),
+  action  TEXT NOT NULL,             -- confirm, reject, add
+  login   TEXT NOT NULL,             -- of the person, as it was then
+  name    TEXT NOT NULL,
+  reason  TEXT NOT NULL,
+  at_us   INTEGER NOT NULL
+) STRICT;
+CREATE INDEX decisions_by_visit ON decisions (visit, case_id, id);
+
+-- Why the system believes that a visit was about a case: the strongest reason of each pair, and over it a person's word.
 CREATE TABLE links (
-  case_id      INTEGER NOT NULL REFERENCES cases (id),
-  visit        INTEGER NOT NULL REFERENCES visits (id) ON DELETE CASCADE,
-  source       TEXT NOT NULL,        -- queue, step
-  rule         TEXT NOT NULL,        -- ticket_names_case, step_during_visit, step_by_same_clerk
-  confidence   REAL NOT NULL,        -- 0 … 1
-  confirmed_by TEXT,                 -- a person who says so too
+  case_id    INTEGER NOT NULL REFERENCES cases (id),
+  visit      INTEGER NOT NULL REFERENCES visits (id) ON DELETE CASCADE,
+  source     TEXT NOT NULL,          -- queue, step, screen_title, rating, manual (no rule says so, only a person)
+  rule       TEXT NOT NULL,          -- of links.cpp, or said_by_person
+  confidence REAL NOT NULL,          -- 0 … 1
+  from_us    INTEGER NOT NULL,       -- the part of the visit that was about the case
+  to_us      INTEGER,                -- NULL: not over yet
+  state      TEXT NOT NULL,          -- inferred, confirmed, rejected, added
+  decision   INTEGER REFERENCES decisions (id),  -- whose word made the state; NULL while inferred
   PRIMARY KEY (case_id, visit)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX links_by_visit ON links (visit);

@@ -20,18 +20,13 @@ constexpr const char* kSearch =
 constexpr const char* kRecent = "SELECT id FROM cases ORDER BY newest_us DESC, id DESC LIMIT ?1";
 constexpr const char* kHit =
     "SELECT number, items.code, items.name,"
-    " (SELECT count(*) FROM links WHERE links.case_id = cases.id)"
+    " (SELECT count(*) FROM links WHERE links.case_id = cases.id AND state <> 'rejected')"
     " FROM cases LEFT JOIN items ON items.id = cases.item WHERE cases.id = ?1";
 constexpr const char* kNewestVisit =
     "SELECT window, windows.name, clerk, clerks.name, called_us, finished_us FROM links"
     " JOIN visits ON visits.id = links.visit"
     " LEFT JOIN windows ON windows.id = visits.window LEFT JOIN clerks ON clerks.id = visits.clerk"
-    " WHERE case_id = ?1 ORDER BY called_us DESC, visits.id DESC LIMIT 1";
-
-std::optional<Named> named(const Statement& row, int id, int name) {
-  if (row.is_null(id) || row.text(id).empty()) return std::nullopt;
-  return Named{row.text(id), row.is_null(name) ? row.text(id) : row.text(name)};
-}
+    " WHERE case_id = ?1 AND state <> 'rejected' ORDER BY called_us DESC, visits.id DESC LIMIT 1";
 
 Result<CaseHit> hit_of(Database& database, int64_t id) {
   CaseHit hit;

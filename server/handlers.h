@@ -26,6 +26,11 @@ asio::awaitable<Response> post_shot(Request& request, Services& services);
 asio::awaitable<Response> get_cases(Request& request, Services& services);
 asio::awaitable<Response> get_case(Request& request, Services& services);
 
+// handlers_visits.cpp
+asio::awaitable<Response> get_visits(Request& request, Services& services);
+asio::awaitable<Response> get_visit(Request& request, Services& services);
+asio::awaitable<Response> post_visit_link(Request& request, Services& services);
+
 // handlers_footage.cpp
 asio::awaitable<Response> get_stream_index(Request& request, Services& services);
 asio::awaitable<Response> get_stream_coverage(Request& request, Services& services);

@@ -32,22 +32,50 @@ json::object stream_json(const index::VisitStream& stream) {
       {"state", name(stream.state)}, {"cause", cause_of(stream.cause)}, {"detail", stream.detail}};
 }
 
+json::value text_or_null(const std::string& text) {
+  return text.empty() ? json::value(nullptr) : json::value(text);
+}
+
 json::object link_json(const index::Link& link) {
+  const bool stands = link.state == index::LinkState::confirmed || link.state == index::LinkState::added;
   return {{"source", link.source},
           {"confidence", link.confidence},
           {"why", link.why},
-          {"confirmed_by", link.confirmed_by ? json::value(*link.confirmed_by) : json::value(nullptr)}};
+          {"interval", json::array{to_us(link.from), to_json(link.to)}},
+          {"state", name(link.state)},
+          {"by", text_or_null(link.by)},
+          {"reason", text_or_null(link.reason)},
+          {"decided_us", to_json(link.decided)},
+          {"confirmed_by", stands ? text_or_null(link.by) : json::value(nullptr)}};
 }
 
-json::object visit_json(const index::Visit& visit) {
+json::object numbered_link_json(const index::Link& link) {
+  json::object out = link_json(link);
+  out["case"] = link.case_number;
+  return out;
+}
+
+json::value rating_json(const std::optional<int>& rating) {
+  return rating ? json::value(*rating) : json::value(nullptr);
+}
+
+/// Without its links.
+json::object bare_visit_json(const index::Visit& visit) {
   return {{"id", visit.id},
           {"ticket", visit.ticket},
           {"window", to_json(visit.window)},
           {"clerk", to_json(visit.clerk)},
           {"called_us", to_us(visit.called)},
           {"finished_us", to_json(visit.finished)},
-          {"link", link_json(visit.link)},
+          {"inferred", visit.inferred},
+          {"rating", rating_json(visit.rating)},
           {"streams", list_of(visit.streams, stream_json)}};
+}
+
+json::object case_visit_json(const index::Visit& visit) {
+  json::object out = bare_visit_json(visit);
+  out["link"] = link_json(visit.link);
+  return out;
 }
 
 /// The thing of the settings with this id, or null.
@@ -119,7 +147,26 @@ json::object to_json(const index::CaseAnswer& answer) {
   return {{"number", answer.number},
           {"item", to_json(answer.item)},
           {"steps", list_of(answer.steps, step_json)},
-          {"visits", list_of(answer.visits, visit_json)}};
+          {"visits", list_of(answer.visits, case_visit_json)}};
+}
+
+json::object to_json(const index::Visit& visit) {
+  json::object out = bare_visit_json(visit);
+  out["links"] = list_of(visit.links, numbered_link_json);
+  return out;
+}
+
+json::object to_json(const index::VisitLine& line) {
+  return {{"id", line.id},
+          {"ticket", line.ticket},
+          {"window", to_json(line.window)},
+          {"clerk", to_json(line.clerk)},
+          {"called_us", to_us(line.called)},
+          {"finished_us", to_json(line.finished)},
+          {"inferred", line.inferred},
+          {"marked", line.marked},
+          {"cases", json::array(line.cases.begin(), line.cases.end())},
+          {"rating", rating_json(line.rating)}};
 }
 
 json::object to_json(const index::Coverage& coverage) {

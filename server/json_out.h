@@ -13,6 +13,8 @@ namespace json = boost::json;
 [[nodiscard]] json::value to_json(const std::optional<WallTime>& time);
 [[nodiscard]] json::object to_json(const index::CaseHit& hit);
 [[nodiscard]] json::object to_json(const index::CaseAnswer& answer);
+[[nodiscard]] json::object to_json(const index::Visit& visit);
+[[nodiscard]] json::object to_json(const index::VisitLine& line);
 [[nodiscard]] json::object to_json(const index::Coverage& coverage);
 [[nodiscard]] json::object to_json(const capture::ClockOffset& offset);
 [[nodiscard]] json::object to_json(const index::ShotRow& shot);

@@ -6,11 +6,11 @@ import re
 from source_text import blank_cpp
 from tree import CPP_ENDINGS, PRODUCT_MODULES, Finding, line_at, main
 
-# Public headers of each module. index/model.h is the half of index.h that holds its plain values, index/feeds.h what feeds say.
+# Public headers of each module. Those of index/ beside index.h are its plain values and its further subjects.
 PUBLIC_HEADERS = {
     "capture": {"capture/capture.h"},
     "storage": {"storage/storage.h"},
-    "index": {"index/index.h", "index/model.h", "index/feeds.h"},
+    "index": {"index/index.h", "index/model.h", "index/case_model.h", "index/desk.h", "index/feeds.h"},
     "server": {"server/server.h"},
 }
 EARLIER = {module: PRODUCT_MODULES[:place] for place, module in enumerate(PRODUCT_MODULES)}
