@@ -6,7 +6,7 @@ namespace mj::agent {
 
 bool Cadence::due(SteadyTime now, const Foreground& foreground) const {
   if (!last_ || now - *last_ >= interval_) return true;
-  return (hurry_ || foreground != foreground_) && now - *last_ >= kMinSpacing;
+  return (hurry_ || foreground != foreground_) && now - *last_ >= kMinSpacing * (interval_ / configured_);
 }
 
 Duration Cadence::until_due(SteadyTime now) const {
@@ -16,11 +16,12 @@ Duration Cadence::until_due(SteadyTime now) const {
 }
 
 bool Cadence::key_needed(SteadyTime now) const {
-  return broken_ || !last_ || now - key_ > kKeyEvery - interval_ || now - *last_ > 2 * interval_;
+  return broken_ || !last_ || now - key_ > std::max(kKeyEvery, 10 * interval_) - interval_ ||
+         now - *last_ > 2 * interval_;
 }
 
 bool Cadence::picture_needed(SteadyTime now) const {
-  return now - picture_ >= forced_ || key_needed(now);
+  return now - picture_ >= std::max(forced_, 4 * interval_) || key_needed(now);
 }
 
 void Cadence::unchanged(SteadyTime now, Foreground foreground) {

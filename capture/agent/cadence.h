@@ -14,16 +14,17 @@ namespace mj::agent {
 /// `forced` after the last one, changed or not. A picture is a key
 /// frame when it is the first, when the next look would come more than 5 minutes after the last key, when
 /// the spacing of looks exceeded twice the interval (the receiver accounts a gap and begins anew), and after
-/// broken().
+/// broken(). Stretched, all spacings between looks are so many times longer; pictures and keys become rarer
+/// where otherwise every fourth look would be forced to be a picture and every tenth to be a key.
 class Cadence {
  public:
   static constexpr Duration kMinSpacing = std::chrono::seconds(1);
   static constexpr Duration kKeyEvery = std::chrono::minutes(5);
 
-  Cadence(Duration interval, Duration forced) : interval_(interval), forced_(forced) {}
+  Cadence(Duration interval, Duration forced) : configured_(interval), forced_(forced), interval_(interval) {}
 
   [[nodiscard]] Duration interval() const { return interval_; }
-  void set_interval(Duration interval) { interval_ = interval; }
+  void stretch(int64_t times) { interval_ = configured_ * times; }
 
   [[nodiscard]] bool due(SteadyTime now, const Foreground& foreground) const;
   /// How long until due() for certain, if nothing changes in the foreground. Never negative.
@@ -41,8 +42,8 @@ class Cadence {
   void lost() { broken_ = hurry_ = true; }
 
  private:
+  const Duration configured_, forced_;
   Duration interval_;
-  const Duration forced_;
   std::optional<SteadyTime> last_;  ///< look
   Foreground foreground_;           ///< at the last look
   SteadyTime picture_{}, key_{};    ///< the last ones; of no account before the first

@@ -207,7 +207,9 @@ Result<Response> HttpsClient::Impl::run(const Request& request) {
     outcome = thrown ? Result<Response>(fail(ErrorKind::internal, "request failed")) : std::move(result);
   });
   giving_up = false;
-  const auto deadline = std::chrono::steady_clock::now() + options.timeout;
+  Duration allowed = options.timeout;
+  if (options.slowest_line > 0) allowed += std::chrono::seconds(request.body().size() / options.slowest_line);
+  const auto deadline = std::chrono::steady_clock::now() + allowed;
   while (!outcome && !cancelled && context.run_one_until(deadline) != 0) {
   }
   const bool late = !outcome;
@@ -220,7 +222,7 @@ Result<Response> HttpsClient::Impl::run(const Request& request) {
   if (!late) return std::move(*outcome);
   stream.reset();
   return fail(ErrorKind::unavailable, "no answer from {} within {} ms", origin.authority,
-              options.timeout.count() / 1000);
+              allowed.count() / 1000);
 }
 
 HttpsClient::HttpsClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -26,8 +26,9 @@ struct Response {
 };
 
 struct HttpsOptions {
-  std::filesystem::path ca_file;                        ///< PEM; empty: the system's authorities
-  Duration timeout = std::chrono::seconds(10);          ///< of one request as a whole, connecting included
+  std::filesystem::path ca_file;                ///< PEM; empty: the system's authorities
+  Duration timeout = std::chrono::seconds(10);  ///< of one request as a whole, connecting included
+  std::size_t slowest_line = 0;  ///< bytes/s: a body adds its time at this rate to `timeout`; 0: nothing
   std::size_t max_answer_bytes = std::size_t{1} << 20;  ///< a longer body is an error
 };
 

@@ -46,10 +46,13 @@ class Screen {
 
   /// What the last look gave was not kept: the next picture must decode by itself.
   void lost();
-  /// The time between looks; longer than configured while the spool is tight.
-  void set_interval(Duration interval) { cadence_.set_interval(interval); }
+  /// How many times longer than configured the time between looks is; more than 1 while the spool is tight.
+  void stretch(int64_t times) { cadence_.stretch(times); }
   /// Whoever records has said that there is no picture (paused, stopped): the next look begins anew.
-  void interrupted() { cadence_.lost(); }
+  void interrupted() {
+    cadence_.lost();
+    state_.reset();
+  }
 
  private:
   Screen(const ScreenSettings& settings, const Clock& clock, std::unique_ptr<Grabber> grabber);

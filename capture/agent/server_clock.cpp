@@ -19,7 +19,9 @@ bool ServerClock::measured(WallTime server, WallTime received, Duration round_tr
   samples_.push_back(sample);
   if (samples_.size() > kSamples) samples_.pop_front();
   const Duration before = offset_;
-  offset_ = std::ranges::min_element(samples_, {}, &Sample::error)->offset;
+  const auto best = std::ranges::min_element(samples_, {}, &Sample::error);
+  offset_ = best->offset;
+  error_ = best->error;
   return std::chrono::abs(offset_ - before) > kStep;
 }
 

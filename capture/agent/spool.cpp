@@ -14,6 +14,9 @@ constexpr int64_t kMostFileBytes = int64_t{4} << 20;  // less where the budget i
 /// A request holds 32 MiB. A server that begins anew needs all from the last key shot on in one request.
 constexpr uint64_t kMostSinceKey = uint64_t{31} << 20;
 constexpr uint64_t kKeyDueAfter = uint64_t{16} << 20;
+/// And so many entries; it takes twice as many in one request, and no more.
+constexpr uint64_t kKeyDueAfterEntries = 1000;
+constexpr uint64_t kMostInBatch = 3000;
 constexpr Duration kTick = std::chrono::milliseconds(1);
 
 std::string name_of(uint64_t sequence) {
@@ -104,7 +107,7 @@ void Spool::take_over(uint64_t file, const ScannedFile& scanned) {
     any = true;
     next_ = place.number + 1;
     key_needed_ = (key_needed_ || hole) && !place.key;
-    if (key_needed_ && place.shot) {
+    if (key_needed_ && place.kind == EntryKind::shot) {
       // At the front stands what is only still there because its file is.
       if (std::ranges::any_of(rows_, [](const Row& row) { return row.place.key; })) {
         spdlog::error("spool: entry {} is of no use without those before it", place.number);
@@ -112,7 +115,6 @@ void Spool::take_over(uint64_t file, const ScannedFile& scanned) {
       }
       continue;
     }
-    since_key_bytes_ = place.key ? place.bytes : since_key_bytes_ + place.bytes;
     rows_.push_back({place, file});
   }
   last_ = scanned.last;
@@ -122,16 +124,17 @@ void Spool::take_over(uint64_t file, const ScannedFile& scanned) {
 Result<uint64_t> Spool::append(Entry entry) {
   const std::lock_guard lock(mutex_);
   if (last_) entry.at = std::max(entry.at, last_->at + kTick);
-  const bool shot = entry.kind == EntryKind::shot;
   const uint64_t number = next_;
-  MJ_CHECK(write(encode_entry(entry, number, last_hash_), shot, shot && entry.key));
+  MJ_CHECK(write(encode_entry(entry, number, last_hash_)));
   return number;
 }
 
 /// The one place where entries enter: `entry` carries next_ and last_hash_.
-Result<void> Spool::write(const Bytes& entry, bool shot, bool key) {
+Result<void> Spool::write(const Bytes& entry) {
   MJ_TRY(EntryHead head, read_head(entry));
-  if (shot && !key && key_needed_) return fail(ErrorKind::invalid, "a key shot must come first");
+  const bool key = head.key;
+  if (head.kind == EntryKind::shot && !key && key_needed_)
+    return fail(ErrorKind::invalid, "a key shot must come first");
   if ((key ? 0 : since_key_bytes_) + entry.size() > kMostSinceKey)
     return fail(ErrorKind::invalid, "an entry of {} bytes is more than one request can hold", entry.size());
   if (static_cast<int64_t>(entry.size()) > free() - int64_t{kSpoolHeadBytes} - 64)
@@ -149,11 +152,12 @@ Result<void> Spool::write(const Bytes& entry, bool shot, bool key) {
   rows_.push_back({{.number = next_,
                     .offset = file.bytes,
                     .bytes = static_cast<uint32_t>(record.size()),
-                    .shot = shot,
+                    .kind = head.kind,
                     .key = key},
                    *active_});
   file.bytes += record.size();
   since_key_bytes_ = key ? entry.size() : since_key_bytes_ + entry.size();
+  since_key_entries_ = key ? 1 : since_key_entries_ + 1;
   if (key) key_needed_ = false;
   last_ = std::move(head);
   last_hash_ = chain_hash(entry);
@@ -191,7 +195,9 @@ Result<Batch> Spool::read(uint64_t from, std::size_t max_bytes) {
   Batch batch;
   for (auto row = at_or_after(from); row != rows_.end(); row = at_or_after(from)) {
     const uint64_t number = row->place.number;
-    if (batch.first != 0 && (number != from || batch.bytes.size() + row->place.bytes > max_bytes)) break;
+    const bool full =
+        batch.bytes.size() + row->place.bytes > max_bytes || number - batch.first >= kMostInBatch;
+    if (batch.first != 0 && (number != from || full)) break;
     const auto entry = read_row(*row);
     if (!entry) {
       spdlog::error("spool: {}", entry.error().message);
@@ -211,7 +217,7 @@ Result<Batch> Spool::read(uint64_t from, std::size_t max_bytes) {
 void Spool::drop_useless(uint64_t number) {
   const auto begin = rows_.begin() + (at_or_after(number) - rows_.cbegin());
   if (begin == rows_.end() || begin->place.number != number) return;
-  const bool shot = begin->place.shot;
+  const bool shot = begin->place.kind == EntryKind::shot;
   const auto end =
       std::find_if(begin + 1, rows_.end(), [&](const Row& row) { return !shot || row.place.key; });
   spdlog::error("spool: the entries {} to {} cannot be sent", number, std::prev(end)->place.number);
@@ -220,27 +226,31 @@ void Spool::drop_useless(uint64_t number) {
   rows_.erase(begin, end);
 }
 
-std::optional<uint64_t> Spool::key_before(uint64_t number) const {
-  const std::lock_guard lock(mutex_);
-  for (auto row = at_or_after(number + 1); row != rows_.begin();) {
-    --row;
-    if (row->place.key) return row->place.number;
+/// The last key shot before `row`; the end when there is none.
+Spool::Rows::const_iterator Spool::key_before(Rows::const_iterator row) const {
+  while (row != rows_.begin()) {
+    if ((--row)->place.key) return row;
   }
-  return std::nullopt;
+  return rows_.end();
 }
 
-std::optional<uint64_t> Spool::key_after(uint64_t number) const {
+std::optional<uint64_t> Spool::begin_for(uint64_t number) const {
   const std::lock_guard lock(mutex_);
-  const auto row =
-      std::find_if(at_or_after(number + 1), rows_.end(), [](const Row& r) { return r.place.key; });
+  auto row = at_or_after(number);
+  if (row == rows_.end()) return std::nullopt;
+  if (row->place.number == number && !row->place.stands_alone()) {
+    const auto key = key_before(row);
+    const bool whole = key != rows_.end() && number - key->place.number == static_cast<uint64_t>(row - key);
+    if (whole) return key->place.number;
+  }
+  row = std::find_if(row, rows_.cend(), [](const Row& r) { return r.place.stands_alone(); });
   return row == rows_.end() ? std::nullopt : std::optional(row->place.number);
 }
 
 void Spool::release(uint64_t durable) {
-  const auto key = key_before(durable);
   const std::lock_guard lock(mutex_);
-  if (!key) return;
-  const auto keep = at_or_after(*key);
+  const auto keep = key_before(at_or_after(durable + 1));
+  if (keep == rows_.end()) return;
   while (!files_.empty() && files_.begin()->first < keep->file && files_.begin()->first != active_) {
     const auto oldest = files_.begin();
     if (const auto removed = files_disk_.remove(oldest->second.name); !removed) {
@@ -260,7 +270,7 @@ void Spool::give_up(uint64_t number) {
 Result<void> Spool::continue_at(uint64_t next) {
   const std::lock_guard lock(mutex_);
   if (!moving_) {
-    if (next <= own_from_) return {};
+    if (std::exchange(settled_, true) || next <= own_from_) return {};
     spdlog::warn("spool: the server has the numbers up to {} already; ours go on after them", next - 1);
     moving_ = Moving{own_from_, next_, file_sequence_};
     last_hash_ = hash_before_own_;
@@ -270,9 +280,8 @@ Result<void> Spool::continue_at(uint64_t next) {
   for (; moving_->from < moving_->end; ++moving_->from) {
     const auto row = at_or_after(moving_->from);
     if (row == rows_.end() || row->place.number != moving_->from) continue;
-    const RecordPlace place = row->place;
     MJ_TRY(const Bytes entry, read_row(*row));
-    MJ_CHECK(write(renumbered(entry, next_, last_hash_), place.shot, place.key));
+    MJ_CHECK(write(renumbered(entry, next_, last_hash_)));
   }
   std::erase_if(
       rows_, [&](const Row& row) { return row.file >= own_files_from_ && row.file <= moving_->last_file; });
@@ -305,7 +314,7 @@ int64_t Spool::thinning() const {
 
 bool Spool::key_due() const {
   const std::lock_guard lock(mutex_);
-  return key_needed_ || since_key_bytes_ > kKeyDueAfter;
+  return key_needed_ || since_key_bytes_ > kKeyDueAfter || since_key_entries_ >= kKeyDueAfterEntries;
 }
 
 SpoolState Spool::state() const {

@@ -51,22 +51,23 @@ class Spool {
   /// Entries from `from` on, or from the first later one that is of use: as many as fit into `max_bytes`, at
   /// least one.
   [[nodiscard]] Result<Batch> read(uint64_t from, std::size_t max_bytes);
-  /// Number of the last key shot at or before `number`.
-  [[nodiscard]] std::optional<uint64_t> key_before(uint64_t number) const;
-  /// Number of the first key shot after `number`.
-  [[nodiscard]] std::optional<uint64_t> key_after(uint64_t number) const;
+  /// Where a server that begins anew at `number` must begin: there, if what is there stands alone, else at
+  /// the key shot before that makes it decodable, else at the first later one that stands alone. Nothing:
+  /// there is none.
+  [[nodiscard]] std::optional<uint64_t> begin_for(uint64_t number) const;
 
   /// The server has all up to `durable` for good.
   void release(uint64_t durable);
   /// `number` was refused for ever: it and the shots that need it are given up.
   void give_up(uint64_t number);
-  /// The server has numbers that this spool never made (it was lost, or set back to an old copy): what was
-  /// recorded since it was opened gets numbers from `next` on. Errors: as append(); to be tried again.
+  /// What the server wants next, before anything was sent since open(); later calls mean nothing. If it
+  /// already has numbers that this spool never made (it was lost, or set back to an old copy), what was
+  /// recorded since open() gets numbers from `next` on. Errors: as append(); to be tried again.
   [[nodiscard]] Result<void> continue_at(uint64_t next);
 
   /// See thinning.h.
   [[nodiscard]] int64_t thinning() const;
-  /// True when the next shot must be a key: what follows the last key fills half a request, or was damaged.
+  /// True when the next shot must be a key: what follows the last one fills half a request, or was damaged.
   [[nodiscard]] bool key_due() const;
   [[nodiscard]] SpoolState state() const;
   /// The last entry; nothing when there never was one.
@@ -93,11 +94,12 @@ class Spool {
   Result<void> load();
   Result<void> load_file(const std::string& name);
   void take_over(uint64_t file, const ScannedFile& scanned);
-  Result<void> write(const Bytes& entry, bool shot, bool key);
+  Result<void> write(const Bytes& entry);
   Result<void> begin_file();
   Result<Bytes> read_row(const Row& row);
   void drop_useless(uint64_t number);
   [[nodiscard]] Rows::const_iterator at_or_after(uint64_t number) const;
+  [[nodiscard]] Rows::const_iterator key_before(Rows::const_iterator row) const;
   [[nodiscard]] int64_t used() const;
   [[nodiscard]] int64_t free() const;
 
@@ -114,9 +116,11 @@ class Spool {
   uint64_t own_files_from_ = 1;  ///< and is in files from this one on
   Digest hash_before_own_{};     ///< of the entry before own_from_
   std::optional<Moving> moving_;
+  bool settled_ = false;  ///< continue_at() has been called
   std::optional<EntryHead> last_;
   Digest last_hash_{};
   uint64_t since_key_bytes_ = 0;  ///< from the last key shot on, itself included
+  uint64_t since_key_entries_ = 0;
   bool key_needed_ = true;
   uint64_t lost_ = 0;
 };

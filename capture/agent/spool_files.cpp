@@ -144,15 +144,15 @@ Result<std::unique_ptr<SpoolFiles>> open_spool_folder(const fs::path& folder) {
   return std::make_unique<Folder>(folder);
 }
 
-Result<void> replace_file(const fs::path& file, BytesView content) {
+Result<void> replace_file(const fs::path& file, BytesView content, bool durable) {
   const fs::path fresh = file.string() + ".new";
   {
     MJ_TRY(const File opened, File::open(fresh, O_WRONLY | O_CREAT | O_TRUNC));
     MJ_CHECK(opened.write(content));
-    MJ_CHECK(opened.sync());
+    if (durable) MJ_CHECK(opened.sync());
   }
   if (::rename(fresh.c_str(), file.c_str()) != 0) return fail_errno(errno, "rename " + fresh.string());
-  return sync_folder(file.parent_path());
+  return durable ? sync_folder(file.parent_path()) : Result<void>{};
 }
 
 Result<std::string> read_small_file(const fs::path& file) {

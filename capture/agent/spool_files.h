@@ -35,8 +35,9 @@ class SpoolFiles {
 /// A real folder, made with mode 0700 when it is missing. Errors: those of the file system.
 [[nodiscard]] Result<std::unique_ptr<SpoolFiles>> open_spool_folder(const std::filesystem::path& folder);
 
-/// Writes a small file so that after a crash either the old or the new content is there, mode 0600.
-[[nodiscard]] Result<void> replace_file(const std::filesystem::path& file, BytesView content);
+/// Writes a small file, mode 0600, so that readers see the old or the new content. `durable`: and so that one
+/// of both is there after a power cut.
+[[nodiscard]] Result<void> replace_file(const std::filesystem::path& file, BytesView content, bool durable);
 /// The content of a small file. Errors: not_found; invalid (more than 1 MiB).
 [[nodiscard]] Result<std::string> read_small_file(const std::filesystem::path& file);
 

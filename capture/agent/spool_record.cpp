@@ -80,7 +80,7 @@ ScannedFile scan_file(const Seal& seal, BytesView file) {
     scanned.records.push_back({.number = number,
                                .offset = at,
                                .bytes = static_cast<uint32_t>(record->size()),
-                               .shot = head->kind == EntryKind::shot,
+                               .kind = head->kind,
                                .key = head->key});
     scanned.last = std::move(*head);
     scanned.last_hash = chain_hash(*entry);

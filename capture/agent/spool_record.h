@@ -15,8 +15,11 @@ struct RecordPlace {
   uint64_t number = 0;
   uint64_t offset = 0;  ///< of the record in its file
   uint32_t bytes = 0;   ///< of the whole record
-  bool shot = false;
+  EntryKind kind = EntryKind::shot;
   bool key = false;
+
+  /// A server that knows nothing of what came before can take it.
+  [[nodiscard]] bool stands_alone() const { return key || kind == EntryKind::state; }
 };
 
 /// What a file turned out to hold.

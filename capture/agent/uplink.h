@@ -1,14 +1,15 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <random>
 #include <thread>
 
 #include "capture/agent/backoff.h"
-#include "capture/agent/https_client.h"
-#include "capture/agent/server_clock.h"
+#include "capture/agent/server_api.h"
+#include "capture/agent/spool.h"
+#include "capture/agent/token_bucket.h"
 #include "capture/agent/trouble.h"
-#include "capture/capture.h"
 
 namespace mj::agent {
 
@@ -16,50 +17,82 @@ struct UplinkSettings {
   std::string server;  ///< "https://host[:port]"
   std::filesystem::path ca_file;
   std::string workstation;
-  Secret token;
-  Duration timeout = std::chrono::seconds(30);  ///< a key frame of a large screen on a slow line
+  SigningKey key;
+  int64_t bytes_per_second = 0;                 ///< on average; 0: no bound
+  Duration timeout = std::chrono::seconds(20);  ///< of a request, beside the time its body takes
 };
 
-/// Sends shots to the server in order, and measures the server's clock on the way.
+/// What `status` tells about it.
+struct UplinkState {
+  std::optional<WallTime> reached;  ///< server time when it last answered as it should
+  Position position;                ///< as it said then
+  std::string trouble;              ///< empty: none
+  bool revoked = false;             ///< the server does not know this agent any more
+  uint64_t refused = 0;             ///< entries that it will never take
+};
+
+/// Brings the spool's entries to the server, each number once and in order, as soon as it is there and
+/// however long that takes; measures the server's clock on the way.
 ///
-/// Owner: main(), or a test; `clock` must outlive it. Threads: its own, "uplink", sends; offer(), ready() and
-/// key_wanted() may be called from another. Keeps nothing: a shot that cannot be delivered is lost, and so is
-/// every following one up to the next key frame, because it could not be decoded. Fails by becoming not
-/// ready() for 1 to 30 s, longer if the server says so.
+/// Owner: main(), or a test; clock, spool and timekeeper must outlive it. Threads: its own, "uplink"; the
+/// members may be called from any. Where it is, only the server knows: after every doubt (start, lost answer,
+/// error) it asks. Does not: keep anything, drop anything. Fails by trying again after 1 to 30 s, longer if
+/// the server says so; an entry that the server refuses as malformed three times is given up, named in the
+/// log.
 class Uplink {
  public:
-  /// Errors: invalid (address, CA file). Whether the server is there shows only with the first shot.
-  [[nodiscard]] static Result<std::unique_ptr<Uplink>> start(UplinkSettings settings, const Clock& clock);
+  /// Errors: invalid (address, CA file). Whether the server is there shows later.
+  [[nodiscard]] static Result<std::unique_ptr<Uplink>> start(UplinkSettings settings, const Clock& clock,
+                                                             Spool& spool, Timekeeper& timekeeper);
   ~Uplink();  // gives up the request under way
   Uplink(const Uplink&) = delete;
   Uplink& operator=(const Uplink&) = delete;
 
-  /// False while the server is left alone after a failure: a shot made now would be lost.
-  [[nodiscard]] bool ready() const;
-  /// True when the server could not decode anything but a key frame.
-  [[nodiscard]] bool key_wanted() const { return key_wanted_; }
-  /// How many deliveries failed until now. After each the server has a hole up to the next key frame.
-  [[nodiscard]] uint64_t failures() const { return failures_; }
-  /// False: not taken (the network is slower than the shots); the next shot must then be a key frame.
-  [[nodiscard]] bool offer(capture::Shot shot);
+  /// There is something new in the spool.
+  void wake();
+  /// Waits until the server has taken everything, at most so long. True when it has.
+  bool drain(Duration patience);
+  [[nodiscard]] UplinkState state() const;
 
  private:
-  Uplink(UplinkSettings settings, const Clock& clock, std::unique_ptr<HttpsClient> client);
+  Uplink(UplinkSettings settings, const Clock& clock, Spool& spool, Timekeeper& timekeeper,
+         std::unique_ptr<ServerApi> api);
   void run();
-  void send(const capture::Shot& shot);
-  void delivered(const Response& response);
-  void failed(const Error& error, Duration at_least);
-  void measure(const Response& response);
+  [[nodiscard]] uint64_t news() const;
+  [[nodiscard]] bool wait_for_news(uint64_t seen);
+  void rest(Duration time);
+  [[nodiscard]] std::optional<Duration> step();
+  [[nodiscard]] Duration sign_in();
+  [[nodiscard]] Duration ask_position();
+  [[nodiscard]] std::optional<Duration> send();
+  [[nodiscard]] Result<Batch> next_batch();
+  [[nodiscard]] Duration judge(const Result<Answer>& answer, std::size_t bytes, Duration took);
+  [[nodiscard]] Duration refused(const Answer& answer, std::size_t bytes);
+  void malformed();
+  [[nodiscard]] Duration failed(const Error& error, Duration at_least);
+  [[nodiscard]] Result<void> take(const Position& position);
+  void good();
 
   const UplinkSettings settings_;
   const Clock& clock_;
-  const std::unique_ptr<HttpsClient> client_;
-  BoundedQueue<capture::Shot> queue_;
-  std::atomic<bool> key_wanted_{true};
-  std::atomic<SteadyTime::rep> away_until_{SteadyTime::min().time_since_epoch().count()};
-  std::atomic<uint64_t> failures_{0};
+  Spool& spool_;
+  Timekeeper& timekeeper_;
+  const std::unique_ptr<ServerApi> api_;
+
+  mutable std::mutex mutex_;  // of the next three
+  std::condition_variable changed_;
+  uint64_t news_ = 0;
+  UplinkState state_;
   std::atomic<bool> stopping_{false};
-  ServerClock server_clock_;  // from here on: thread "uplink" only
+
+  bool signed_in_ = false;  // from here on: thread "uplink" only
+  SteadyTime last_401_{SteadyTime::duration::min() / 2};
+  bool position_known_ = false;
+  Position position_;
+  std::size_t batch_bytes_;
+  uint64_t malformed_ = 0;  ///< number that was refused last
+  int times_malformed_ = 0;
+  TokenBucket bucket_;
   Backoff backoff_;
   std::minstd_rand random_;
   Trouble trouble_{"uplink"};

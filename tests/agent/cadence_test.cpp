@@ -86,10 +86,31 @@ TEST(Cadence, ForcesAPictureOfAnUnchangedScreenAfterAMinute) {
 TEST(Cadence, LooksLessOftenWhenItIsTold) {
   Cadence cadence(seconds(5), seconds(60));
   cadence.taken(kStart, kForm, true);
-  cadence.set_interval(seconds(20));
+  cadence.stretch(4);
   EXPECT_FALSE(cadence.due(kStart + seconds(19), kForm));
   EXPECT_TRUE(cadence.due(kStart + seconds(20), kForm));
   EXPECT_FALSE(cadence.key_needed(kStart + seconds(20)));
+  EXPECT_FALSE(cadence.due(kStart + seconds(3), {"another window", "Approval"}));
+  EXPECT_TRUE(cadence.due(kStart + seconds(4), {"another window", "Approval"}));
+}
+
+TEST(Cadence, StretchedFarMakesNotEveryLookAKey) {
+  Cadence cadence(seconds(5), seconds(60));
+  cadence.stretch(120);
+  SteadyTime now = kStart;
+  cadence.taken(now, kForm, true);
+  int pictures = 0;
+  for (int look = 1; look < 9; ++look) {
+    now += seconds(600);
+    EXPECT_FALSE(cadence.key_needed(now)) << look;
+    pictures += cadence.picture_needed(now) ? 1 : 0;
+    if (cadence.picture_needed(now)) {
+      cadence.taken(now, kForm, false);
+    } else {
+      cadence.unchanged(now, kForm);
+    }
+  }
+  EXPECT_EQ(pictures, 2);
 }
 
 TEST(Cadence, WantsAKeyFrameAfterMoreThanTwiceTheInterval) {

@@ -1,13 +1,10 @@
-// The agent's small measures: the server's clock, the back-off, clean text and the body of a shot.
+// The agent's small measures: the server's clock, our own, the back-off, the bandwidth and clean text.
 #include <gmock/gmock.h>
 
-#include <boost/json.hpp>
-
 #include "capture/agent/backoff.h"
-#include "capture/agent/server_clock.h"
-#include "capture/agent/shot_body.h"
+#include "capture/agent/timekeeper.h"
+#include "capture/agent/token_bucket.h"
 #include "capture/agent/utf8.h"
-#include "tests/agent/shot_reader.h"
 
 namespace mj::agent {
 namespace {
@@ -77,30 +74,74 @@ TEST(CleanUtf8, NeverSplitsACharacter) {
   EXPECT_EQ(clean_utf8("受", 0), "");
 }
 
-TEST(ShotBody, CarriesEverythingTheServerNeeds) {
-  capture::Shot shot;
-  shot.key = true;
-  shot.nominal = seconds(5);
-  shot.avc_config = std::string("\x01\xF4\x00\x1F", 4);
-  shot.access_unit = {0, 0, 0, 1, 0x65};
-  shot.facts = {.title = "“引号\"与\n换行”",
-                .program = "Approval",
-                .user = "clerk",
-                .idle_ms = 1234,
-                .agent_time = kNow,
-                .input_sha256 = "ab"};
-  const test::ReceivedShot read = test::read_shot(shot_body(shot, milliseconds(-250)));
-  EXPECT_EQ(read.avc_config, shot.avc_config);
-  EXPECT_EQ(read.access_unit, shot.access_unit);
-  EXPECT_EQ(read.text("title"), shot.facts.title);
-  EXPECT_EQ(read.text("program"), "Approval");
-  EXPECT_EQ(read.text("user"), "clerk");
-  EXPECT_EQ(read.text("input_sha256"), "ab");
-  EXPECT_EQ(read.number("agent_time_us"), to_us(kNow));
-  EXPECT_EQ(read.number("offset_us"), -250000);
-  EXPECT_EQ(read.number("nominal_ms"), 5000);
-  EXPECT_EQ(read.number("idle_ms"), 1234);
-  EXPECT_TRUE(read.key());
+/// A machine whose clocks the test turns.
+class Machine final : public Clock {
+ public:
+  [[nodiscard]] WallTime now() const override { return wall; }
+  [[nodiscard]] SteadyTime steady_now() const override { return SteadyTime(steady); }
+  void pass(Duration time) {
+    wall += time;
+    steady += time;
+  }
+  WallTime wall = kNow;
+  Duration steady = seconds(1000);
+};
+
+class SleepyTimekeeper final : public Timekeeper {
+ public:
+  using Timekeeper::Timekeeper;
+  Duration asleep{0};
+
+ protected:
+  [[nodiscard]] Duration slept() const override { return asleep; }
+};
+
+TEST(Timekeeper, GuessesUntilAServerAnswersFromWhatWasKnownLast) {
+  Machine machine;
+  const SleepyTimekeeper keeper(machine, {.offset = seconds(60), .not_before = kNow});
+  EXPECT_EQ(keeper.now().at, kNow + seconds(60));
+  EXPECT_EQ(keeper.now().error, seconds(60));
+  machine.pass(seconds(5));
+  EXPECT_EQ(keeper.now().at, kNow + seconds(65));
+  EXPECT_FALSE(keeper.measured());
+}
+
+TEST(Timekeeper, NeverGuessesATimeBeforeWhatWasRecordedLast) {
+  Machine machine;
+  machine.wall = from_us(1'000'000);  // the battery of the clock is empty
+  const SleepyTimekeeper keeper(machine, {.offset = seconds(60), .not_before = kNow});
+  EXPECT_EQ(keeper.now().at, kNow);
+  EXPECT_GE(keeper.now().error, std::chrono::hours(24));
+}
+
+TEST(Timekeeper, DoesNotMindStepsOfTheWallClockNorSleep) {
+  Machine machine;
+  SleepyTimekeeper keeper(machine, {});
+  keeper.measured(kNow + seconds(10), milliseconds(4));
+  EXPECT_LE(keeper.now().error, milliseconds(2));
+  machine.pass(seconds(100));
+  machine.wall -= std::chrono::hours(24);
+  const SteadyTime grabbed = machine.steady_now() - seconds(1);
+  keeper.asleep = seconds(500);
+  const Stamp stamp = keeper.stamp(grabbed);
+  EXPECT_EQ(stamp.at, kNow + seconds(10) - milliseconds(2) + milliseconds(4) + seconds(99 + 500));
+  EXPECT_EQ(stamp.agent_time, machine.wall - seconds(1));
+  EXPECT_EQ(stamp.offset, stamp.at - stamp.agent_time);
+  EXPECT_GT(stamp.error, milliseconds(50)) << "it may have drifted since";
+}
+
+TEST(TokenBucket, MakesTheNextWaitNotTheOneThatIsThere) {
+  const SteadyTime now{seconds(1000)};
+  TokenBucket bucket(1000);
+  EXPECT_EQ(bucket.wait(now), Duration::zero());
+  bucket.sent(500, now);
+  EXPECT_EQ(bucket.wait(now), milliseconds(500));
+  EXPECT_EQ(bucket.wait(now + milliseconds(500)), Duration::zero());
+  bucket.sent(500, now + seconds(60));
+  EXPECT_EQ(bucket.wait(now + seconds(60)), milliseconds(500)) << "nothing is saved up";
+  TokenBucket unbounded(0);
+  unbounded.sent(1 << 30, now);
+  EXPECT_EQ(unbounded.wait(now), Duration::zero());
 }
 
 }  // namespace

@@ -181,7 +181,7 @@ TEST_F(ScreenTest, GivesAKeyPictureWhenAskedOrAfterALoss) {
 
 TEST_F(ScreenTest, SaysWhenItLooksLessOftenThanConfigured) {
   (void)entry();
-  screen_.set_interval(seconds(20));
+  screen_.stretch(4);
   EXPECT_FALSE(look(seconds(19)));
   const Entry thinned = entry(seconds(1));
   EXPECT_EQ(thinned.nominal, seconds(20));

@@ -203,7 +203,7 @@ TEST(Spool, KeepsFromTheLastKeyThatTheServerHas) {
   const int64_t before = spool->state().bytes;
   spool->release(30);
   EXPECT_LT(spool->state().bytes, before / 2);
-  EXPECT_EQ(spool->key_before(30), 29U);
+  EXPECT_EQ(spool->begin_for(30), 29U);
   EXPECT_LE(spool->state().first, 29U);
   EXPECT_GT(spool->state().first, 20U);
   EXPECT_EQ(files.bytes(), spool->state().bytes);
@@ -212,8 +212,21 @@ TEST(Spool, KeepsFromTheLastKeyThatTheServerHas) {
   EXPECT_EQ(spool->state().lost, 0U) << "what was given back is not missing";
   EXPECT_LE(spool->state().first, 29U);
   EXPECT_GE(spool->state().first, first);
-  EXPECT_EQ(spool->key_before(30), 29U);
-  EXPECT_EQ(spool->key_after(30), 33U);
+  EXPECT_EQ(spool->begin_for(30), 29U);
+}
+
+TEST(Spool, KnowsWhereAServerThatBeginsAnewMustBegin) {
+  FaultyFiles files;
+  auto spool = open(files);
+  ASSERT_TRUE(spool->append(state(ScreenState::locked)));
+  for (const bool key : {true, false, false, true}) ASSERT_TRUE(spool->append(shot(key)));
+  EXPECT_EQ(spool->begin_for(1), 1U) << "a state needs no picture";
+  EXPECT_EQ(spool->begin_for(2), 2U);
+  EXPECT_EQ(spool->begin_for(4), 2U);
+  EXPECT_EQ(spool->begin_for(5), 5U);
+  EXPECT_EQ(spool->begin_for(6), std::nullopt);
+  spool->give_up(2);
+  EXPECT_EQ(spool->begin_for(3), 5U) << "3 and 4 went with the key";
 }
 
 TEST(Spool, GivesBatchesWithinBoundsAndNeverNone) {
@@ -236,6 +249,11 @@ TEST(Spool, AsksForAKeyBeforeARequestIsFull) {
   EXPECT_EQ(spool->append(shot(false, 15 << 20)).error().kind, ErrorKind::invalid);
   ASSERT_TRUE(spool->append(shot(true, 15 << 20)));
   EXPECT_EQ(spool->append(shot(true, 32 << 20)).error().kind, ErrorKind::invalid);
+  ASSERT_TRUE(spool->append(shot(true)));
+  for (int i = 0; i < 998; ++i) ASSERT_TRUE(spool->append(shot(false, 1)));
+  EXPECT_FALSE(spool->key_due());
+  ASSERT_TRUE(spool->append(shot(false, 1)));
+  EXPECT_TRUE(spool->key_due()) << "nor may a request have too many entries";
 }
 
 TEST(Spool, GoesOnAfterTheServersNumbersWhenItWasSetBack) {
@@ -381,9 +399,13 @@ TEST(Spool, HoldsFiveDaysWithoutAServerThroughPowerCutsAndAFullDisk) {
     office.restart();
     office.work(day, std::chrono::hours(4 + 8 * 2));
     EXPECT_LE(office.most_factor, megabytes_per_day == 80 ? 2 : 64);
-    const auto numbers = numbers_of(office.spool->read(1, kAll).value());
-    EXPECT_EQ(numbers.front(), 1U);
-    EXPECT_EQ(numbers.size(), static_cast<std::size_t>(office.taken + 1)) << "nothing old was dropped";
+    uint64_t next = 1;
+    for (Batch batch = office.spool->read(next, kAll).value(); batch.first != 0;
+         batch = office.spool->read(next, kAll).value()) {
+      EXPECT_EQ(batch.first, next);
+      next = batch.last + 1;
+    }
+    EXPECT_EQ(next, static_cast<uint64_t>(office.taken + 2)) << "nothing old was dropped";
     EXPECT_LE(office.files.bytes(), office.budget);
   }
 }

@@ -2,7 +2,7 @@
 // mingjingd in the middle. config/demo.sh shows it to people, tests/e2e drives it. Nothing in the product knows of it.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { createWriteStream, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -123,7 +123,7 @@ export class Hall {
     this.port = await freePort(this.wantedPort);
     this.writeConfig();
     await this.startDaemon();
-    if (this.desktop) this.startAgent();
+    if (this.desktop) await this.startAgent();
     this.startFeed();
   }
 
@@ -185,10 +185,19 @@ export class Hall {
     return this.path('data', 'server.crt');
   }
 
-  startAgent() {
-    const args = ['--server', this.url, '--ca-file', this.caFile, '--workstation', 'ws-w1', '--token-file', this.secret('ws-w1'),
-      '--display', this.display];
-    this.agent = this.run('agent', this.program('capture/mingjing-agent'), args);
+  /** As an operator and a clerk do it: a code, an enrolment, then the agent. */
+  async startAgent() {
+    const program = this.program('capture/mingjing-agent');
+    const state = ['--state-directory', this.path('agent')];
+    const enrolment = this.path('agent', 'enrolment.json');
+    if (!existsSync(enrolment) || JSON.parse(readFileSync(enrolment)).server !== this.url) {
+      rmSync(this.path('agent'), { recursive: true, force: true }); // the port is another one now
+      const asked = this.run('code', this.program('server/mingjing'), ['agent', 'enrol', 'ws-w1', '--config', this.configFile]);
+      const [, code] = await asked.line(/--code (\S+)/);
+      const args = ['enrol', ...state, '--server', this.url, '--ca-file', this.caFile, '--code', code];
+      await this.run('enrolment', program, args).line(/enrolled as ws-w1/);
+    }
+    this.agent = this.run('agent', program, ['run', ...state, '--display', this.display]);
   }
 
   startFeed() {
