@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <random>
@@ -83,7 +84,7 @@ class FaultyFiles final : public agent::SpoolFiles {
   int64_t available() override { return room; }
 
   std::map<std::string, File> files;
-  bool disk_full = false;
+  std::atomic<bool> disk_full = false;
   bool truncate_fails = false;
   int64_t room = int64_t{1} << 50;
 
