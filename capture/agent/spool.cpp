@@ -280,8 +280,14 @@ Result<void> Spool::continue_at(uint64_t next) {
   for (; moving_->from < moving_->end; ++moving_->from) {
     const auto row = at_or_after(moving_->from);
     if (row == rows_.end() || row->place.number != moving_->from) continue;
-    MJ_TRY(const Bytes entry, read_row(*row));
-    MJ_CHECK(write(renumbered(entry, next_, last_hash_)));
+    const auto entry = read_row(*row);
+    const auto moved = entry ? write(renumbered(*entry, next_, last_hash_)) : tl::unexpected(entry.error());
+    if (moved) continue;
+    // Damaged, or of no use without one that is: it must not hold up the others.
+    if (!is_damage(moved.error()) && moved.error().kind != ErrorKind::invalid) return moved;
+    spdlog::error("spool: entry {} cannot be moved: {}", moving_->from, moved.error().message);
+    key_needed_ = key_needed_ || row->place.kind == EntryKind::shot;
+    ++lost_;
   }
   std::erase_if(
       rows_, [&](const Row& row) { return row.file >= own_files_from_ && row.file <= moving_->last_file; });

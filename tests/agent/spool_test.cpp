@@ -279,6 +279,18 @@ TEST(Spool, GoesOnAfterTheServersNumbersWhenItWasSetBack) {
   EXPECT_EQ(spool->append(shot(true)), 13U);
 }
 
+TEST(Spool, MovesWhatItCanWhenSomethingOfItIsDamaged) {
+  FaultyFiles files;
+  auto spool = open(files);
+  for (const bool key : {true, false, false, true}) ASSERT_TRUE(spool->append(shot(key)));
+  Bytes& bytes = files.files.begin()->second.bytes;
+  bytes[kSpoolHeadBytes + (bytes.size() - kSpoolHeadBytes) / 4 + 100] ^= 1;  // number 2
+  ASSERT_TRUE(spool->continue_at(10).has_value());
+  EXPECT_THAT(numbers_of(spool->read(1, kAll).value()), testing::ElementsAre(10, 11));
+  EXPECT_EQ(spool->state().lost, 2U);
+  EXPECT_EQ(spool->append(shot(false)), 12U);
+}
+
 /// A server that remembers every number and what it was.
 struct Ledger {
   std::map<uint64_t, Digest> taken;
