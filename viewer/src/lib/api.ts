@@ -1,4 +1,4 @@
-import type { Case, CaseHit, Coverage, Me, Shot, Status } from './words';
+import type { Case, CaseHit, Coverage, Me, Shot, Status, Visit, VisitFilter, VisitHit } from './words';
 
 /**
  * What went wrong with a request. `kind` is the server's word, or `network` when there was no answer at all,
@@ -88,6 +88,24 @@ export class Api {
 
   case(number: string): Promise<Case> {
     return this.json(`/api/v1/cases/${encodeURIComponent(number)}`);
+  }
+
+  visit(id: number): Promise<Visit> {
+    return this.json(`/api/v1/visits/${id}`);
+  }
+
+  /** Newest first; `next` goes into `after` for what follows, null at the end. */
+  visits(filter: VisitFilter): Promise<{ visits: VisitHit[]; next: string | null }> {
+    const { without_case, from_us, to_us, ...rest } = filter;
+    const values = { ...rest, without_case: without_case === undefined ? undefined : Number(without_case), from: from_us, to: to_us };
+    const search = new URLSearchParams();
+    for (const [name, value] of Object.entries(values)) if (value !== undefined && value !== '') search.set(name, String(value));
+    return this.json(`/api/v1/visits?${search}`);
+  }
+
+  /** A person's word on whether a visit belongs to a case; answers with the visit as it is then. */
+  async judge(visit: number, action: 'confirm' | 'reject' | 'add', number: string, reason: string): Promise<Visit> {
+    return (await this.post(`/api/v1/visits/${visit}/links`, { case: number, action, reason })).json();
   }
 
   status(): Promise<Status> {

@@ -3,7 +3,7 @@ import { ReviewSession, type Snapshot } from './review_session';
 import type { ServerClock } from './server_clock';
 import { hook_session } from './test_hook';
 import { format_url_time, kMinute, kSecond, parse_url_time } from './time_format';
-import type { Case, Visit, VisitStream } from './words';
+import type { CaseStep, Named, Visit, VisitStream } from './words';
 
 export const kPreRoll = 30 * kSecond;
 export const kPostRoll = 60 * kSecond;
@@ -16,6 +16,14 @@ export interface DeskPane {
   stream: VisitStream | null;
   /** Shown in place of a stream that this browser cannot play. */
   stands_in: boolean;
+}
+
+/** What is under review: a case, or (number null) one visit by itself. */
+export interface Subject {
+  number: string | null;
+  item: Named | null;
+  steps: CaseStep[];
+  visits: Visit[];
 }
 
 function device_of(stream: VisitStream): string {
@@ -33,8 +41,9 @@ function more_streams(visit: Visit, panes: DeskPane[]): VisitStream[] {
  * Owner: the ReviewDesk route; close() ends it.
  */
 export class Desk {
-  readonly case: Case;
+  readonly case: Omit<Subject, 'visits'>;
   readonly session: ReviewSession;
+  visits: Visit[] = $state.raw([]);
   visit: Visit = $state.raw() as Visit;
   panes: DeskPane[] = $state.raw([]);
   snapshot: Snapshot = $state.raw() as Snapshot;
@@ -46,10 +55,12 @@ export class Desk {
   private pending = false;
   private announce_timer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(api: Api, clock: ServerClock, found: Case, at: URLSearchParams, private readonly on_url: (search: string) => void) {
+  constructor(api: Api, clock: ServerClock, found: Subject, at: URLSearchParams, private readonly on_url: (search: string) => void) {
     this.case = found;
+    this.visits = found.visits;
     this.clock = clock;
-    const visit = found.visits.find((candidate) => String(candidate.id) === at.get('visit')) ?? found.visits[found.visits.length - 1]!;
+    const believed = found.visits.filter((candidate) => candidate.link?.state !== 'rejected');
+    const visit = found.visits.find((candidate) => String(candidate.id) === at.get('visit')) ?? believed[believed.length - 1] ?? found.visits[0]!;
     const t_us = parse_url_time(at.get('t'));
     this.session = new ReviewSession(api, () => clock.now_us(), t_us ?? visit.called_us - kBeforeCall);
     this.session.on_update = () => this.update_soon();
@@ -75,6 +86,16 @@ export class Desk {
     this.set_visit(visit, []);
     this.seek(visit.called_us - kBeforeCall);
     this.session.play();
+  }
+
+  /** A visit as it is after a person judged its links. What is shown of it goes on undisturbed. */
+  relinked({ id, links }: Visit): void {
+    const renew = (visit: Visit): Visit => {
+      if (visit.id !== id) return visit;
+      return { ...visit, links, link: links?.find((link) => link.case === this.case.number) ?? visit.link };
+    };
+    this.visits = this.visits.map(renew);
+    this.visit = renew(this.visit);
   }
 
   toggle_view(stream: VisitStream): void {
@@ -148,7 +169,7 @@ export class Desk {
   private note_url(): void {
     const search = new URLSearchParams();
     search.set('t', format_url_time(Math.round(this.session.clock.now_us())));
-    if (this.case.visits.length > 1) search.set('visit', String(this.visit.id));
+    if (this.visits.length > 1) search.set('visit', String(this.visit.id));
     const views = this.panes.filter((pane) => pane.role === 'area').map((pane) => pane.stream!.key);
     if (views.length) search.set('views', views.join(','));
     this.on_url(`?${search.toString().replace(/%3A/g, ':').replace(/%2C/g, ',')}`);

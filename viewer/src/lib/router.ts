@@ -3,6 +3,8 @@ export type Route =
   | { page: 'sign_in' }
   | { page: 'status' }
   | { page: 'review'; number: string; at: URLSearchParams }
+  | { page: 'visit'; id: number; at: URLSearchParams }
+  | { page: 'visits'; at: URLSearchParams }
   | { page: 'none' };
 
 /** Paths are the state: the server gives index.html for every one of them. */
@@ -11,6 +13,9 @@ export function route_of(path: string, search: string): Route {
   if (path === '/') return { page: 'home', query: at.get('q') ?? '' };
   if (path === '/sign-in') return { page: 'sign_in' };
   if (path === '/status') return { page: 'status' };
+  if (path === '/visits') return { page: 'visits', at };
+  const visit = /^\/visits\/(\d{1,15})$/.exec(path);
+  if (visit) return { page: 'visit', id: Number(visit[1]), at };
   const found = /^\/cases\/([^/]+)$/.exec(path);
   if (!found) return { page: 'none' };
   try {
@@ -22,6 +27,22 @@ export function route_of(path: string, search: string): Route {
 
 export function case_path(number: string): string {
   return `/cases/${encodeURIComponent(number)}`;
+}
+
+export function visit_path(id: number): string {
+  return `/visits/${id}`;
+}
+
+/** The list of visits; what is undefined is not asked for. `cases`: `any` also lists visits whose case is known. */
+export function visits_path(filter: { day?: string; window?: string; clerk?: string; cases?: 'any' }): string {
+  return with_search('/visits', filter);
+}
+
+function with_search(path: string, values: Record<string, string | undefined>): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) if (value) search.set(name, value);
+  const text = search.toString().replace(/%3A/g, ':');
+  return text ? `${path}?${text}` : path;
 }
 
 /** The one-time token of a first sign-in from `#token=…`; null without one. Whoever calls this removes it from the URL at once. */

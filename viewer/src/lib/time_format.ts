@@ -51,6 +51,19 @@ export class TimeFormat {
     return this.local_day(a_us) === this.local_day(b_us);
   }
 
+  /** 2026-01-05, as a date field has it. */
+  day_of(us: number): string {
+    return new Date((us + this.offset_us(us)) / 1000).toISOString().slice(0, 10);
+  }
+
+  /** Midnight at the beginning of such a day; null when it is no day. */
+  day_begin_us(day: string): number | null {
+    const milliseconds = /^\d{4}-\d\d-\d\d$/.test(day) ? Date.parse(`${day}T00:00:00Z`) : NaN;
+    if (Number.isNaN(milliseconds)) return null;
+    const near_us = milliseconds * 1000 - this.offset_us(milliseconds * 1000);
+    return milliseconds * 1000 - this.offset_us(near_us);
+  }
+
   private local_day(us: number): number {
     return Math.floor((us + this.offset_us(us)) / kDay);
   }

@@ -43,11 +43,36 @@ export interface VisitStream {
   detail: string;
 }
 
+/** Why a visit is believed to belong to a case. `by` and `reason` are a person's, null while only the system said so. */
 export interface Link {
   source: string;
   confidence: number;
+  /** The rule's name. */
   why: string;
-  confirmed_by: string | null;
+  /** The part of the visit that was about the case; null at its end: not over yet. */
+  interval: [number, number | null];
+  state: 'inferred' | 'confirmed' | 'rejected' | 'added';
+  by: string | null;
+  reason: string | null;
+  decided_us: number | null;
+}
+
+export interface NumberedLink extends Link {
+  case: string;
+}
+
+/** A visit as lists show it. `marked`: served for more than 3 minutes and no case is known. */
+export interface VisitHit {
+  id: number;
+  ticket: string;
+  window: Named | null;
+  clerk: Named | null;
+  called_us: number;
+  finished_us: number | null;
+  marked: boolean;
+  inferred: boolean;
+  cases: string[];
+  rating: number | null;
 }
 
 export interface Visit {
@@ -57,8 +82,24 @@ export interface Visit {
   clerk: Named | null;
   called_us: number;
   finished_us: number | null;
-  link: Link;
+  /** No queue system told of it: its times are what steps and window titles show. */
+  inferred: boolean;
+  rating: number | null;
+  /** To the case that was asked for, in a case's answer. */
+  link?: Link;
+  /** All of them, in a visit's answer. */
+  links?: NumberedLink[];
   streams: VisitStream[];
+}
+
+export interface VisitFilter {
+  without_case?: boolean;
+  from_us?: number;
+  to_us?: number;
+  window?: string;
+  clerk?: string;
+  after?: string;
+  limit?: number;
 }
 
 export interface Case {

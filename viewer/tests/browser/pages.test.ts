@@ -21,6 +21,8 @@ const kRoutes: [string, string, (page: WatchedPage) => Promise<unknown>][] = [
   ['review', `/cases/${kCase}?t=2026-01-05T01:45:03Z&views=cam-hall.main`, (page) => waitSettled(page)],
   ['review in a gap', `/cases/${kCase}?t=2026-01-05T01:45:23Z`, (page) => waitSettled(page)],
   ['several visits', '/cases/20260105-100138', (page) => page.waitForSelector('[data-state=footage]')],
+  ['visits', '/visits?day=2026-01-05&cases=any', (page) => page.waitForSelector('tbody tr')],
+  ['a visit without a case', '/visits/31?t=2026-01-05T01:45:03Z', (page) => waitSettled(page)],
   ['no such case', '/cases/nothing', (page) => page.waitForSelector('h1')],
   ['status', '/status', (page) => page.waitForSelector('tbody tr')],
   ['no such page', '/no/such/page', (page) => page.waitForSelector('h1')],
@@ -44,6 +46,12 @@ for (const locale of ['zh-CN', 'en']) {
     await page.click(locale === 'en' ? 'text=Show the intervals' : 'text=查看录像区间列表');
     await page.waitForSelector('dialog[open] tbody tr');
     expect.soft(await violations(page), 'intervals').toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.click(locale === 'en' ? 'text=Judge the link' : 'text=核对关联');
+    await page.waitForSelector('dialog[open] [data-link]');
+    await page.locator('dialog[open] [data-link] button').last().click();
+    expect.soft(await violations(page), 'links').toEqual([]);
+    await page.keyboard.press('Escape');
     await page.context().clearCookies();
     for (const first of [false, true]) {
       bench.hall.first_sign_in = first;
@@ -80,7 +88,7 @@ test('the timeline is a slider in words, and its lanes are a table too', async (
   await slider.focus();
   await page.keyboard.press('ArrowLeft');
   await expect.poll(() => slider.getAttribute('aria-valuetext')).toBe('09:45:18，3号窗口，有录像');
-  await expect.poll(() => page.locator('p[role=status]').innerText()).toBe('已定位到 09:45:18');
+  await expect.poll(() => page.locator('.desk p[role=status]').innerText()).toBe('已定位到 09:45:18');
   expect(decodeURIComponent(page.url())).toContain('?t=2026-01-05T01:45:18.000000Z');
   await page.click('text=查看录像区间列表');
   const rows = await page.locator('dialog[open] tbody tr').allInnerTexts();

@@ -36,6 +36,7 @@ export class Bench {
     afterEach(async () => {
       this.hall.failing = null;
       this.hall.delay_ms = 0;
+      this.hall.forget();
       for (const context of this.browser.contexts()) await context.close();
     });
     afterAll(async () => {

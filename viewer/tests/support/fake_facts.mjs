@@ -1,4 +1,4 @@
-// Cases and the state of the streams, as the fake hall tells them.
+// Cases, visits and the state of the streams, as the fake hall tells them.
 import { kCalledUs } from './footage.mjs';
 
 const kSecond = 1_000_000;
@@ -16,15 +16,19 @@ function step(type, at_s, window = w3, clerk = zhang) {
   return { type, at_us: kCalledUs + at_s * kSecond, window, clerk, source: 'queue' };
 }
 
+function link(source, why, confidence, interval, more = {}) {
+  return { source, confidence, why, interval, state: 'inferred', by: null, reason: null, decided_us: null, ...more };
+}
+
 const kVisit = {
-  id: 7, ticket: 'A012', window: w3, clerk: zhang, called_us: kCalledUs, finished_us: kCalledUs + 50 * kSecond,
-  link: { source: 'queue', confidence: 0.99, why: 'ticket_names_case', confirmed_by: null },
+  id: 7, ticket: 'A012', window: w3, clerk: zhang, called_us: kCalledUs, finished_us: kCalledUs + 50 * kSecond, inferred: false, rating: 5,
+  link: link('queue', 'ticket_names_case', 0.99, [kCalledUs, kCalledUs + 50 * kSecond]),
   streams: [stream('cam-w3.main', 'main', 'counter', '3号窗口摄像机'), stream('ws-w3.screen', 'screen', 'screen', '3号工位'), hall_view],
 };
 
 const kOtherVisit = {
-  id: 8, ticket: 'B004', window: w5, clerk: wang, called_us: kCalledUs + 10 * kSecond, finished_us: null,
-  link: { source: 'step', confidence: 0.7, why: 'step_during_visit', confirmed_by: '李明' },
+  id: 8, ticket: 'B004', window: w5, clerk: wang, called_us: kCalledUs + 10 * kSecond, finished_us: null, inferred: false, rating: null,
+  link: link('step', 'step_during_visit', 0.7, [kCalledUs + 10 * kSecond, null], { state: 'confirmed', by: '李明', reason: '核对了屏幕', decided_us: kCalledUs + 1800 * kSecond }),
   streams: [stream('cam-w5.main', 'main', 'counter', '5号窗口摄像机'), stream('cam-w5.sub', 'sub', 'counter', '5号窗口摄像机')],
 };
 
@@ -41,6 +45,26 @@ export function fake_cases() {
     { number: '20260105-300300', item: null, steps: [step('accepted', 0)], visits: [] },
     ...older,
   ];
+}
+
+/** Visits that no case is known of: their footage is that of visit 7. The first was served long enough to be asked about. */
+const kLonely = [
+  { ...kVisit, id: 31, ticket: 'A013', link: undefined, rating: null, finished_us: kCalledUs + 4 * 60 * kSecond },
+  { ...kVisit, id: 32, ticket: '', inferred: true, clerk: null, link: undefined, rating: 1, called_us: kCalledUs + 300 * kSecond, finished_us: kCalledUs + 340 * kSecond },
+  ...Array.from({ length: 70 }, (_, n) => (
+    { ...kVisit, id: 100 + n, ticket: `C${String(n).padStart(3, '0')}`, link: undefined, rating: null, called_us: kCalledUs - (n + 1) * 600 * kSecond, finished_us: kCalledUs - (n + 1) * 600 * kSecond + (n % 3 ? 90 : 200) * kSecond })),
+];
+
+/** All visits, with all their links, as they are before anybody judges them. */
+export function fake_visits() {
+  const visits = new Map(kLonely.map((visit) => [visit.id, { ...visit, links: [] }]));
+  for (const { number, visits: of_case } of fake_cases()) {
+    for (const { link: why, ...visit } of of_case) {
+      if (!visits.has(visit.id)) visits.set(visit.id, { ...visit, links: [] });
+      visits.get(visit.id).links.push({ case: number, ...why });
+    }
+  }
+  return visits;
 }
 
 export function fake_status(now_us) {

@@ -3,18 +3,20 @@
 import { readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
-import { fake_cases, fake_status } from './fake_facts.mjs';
+import { fake_status } from './fake_facts.mjs';
+import { Failure, FakeIndex } from './fake_index.mjs';
 import { footage, kCalledUs } from './footage.mjs';
 
 const kPolicy = "default-src 'self'; media-src 'self' blob:; img-src 'self' blob: data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 const kTypes = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
 const kSecond = 1_000_000;
 
-class Failure extends Error {
-  constructor(status, kind, message, more = {}) {
-    super(message);
-    Object.assign(this, { status, kind, more });
-  }
+/** What is posted, by a page that says it is ours. */
+async function body_of(request) {
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  if (request.headers['x-mingjing'] !== '1') throw new Failure(403, 'denied', 'X-Mingjing is missing');
+  return parts.length ? JSON.parse(Buffer.concat(parts).toString()) : {};
 }
 
 /** MSE must be asked for the profile and level that are really in the avcC. */
@@ -43,6 +45,12 @@ export class FakeHall {
     this.dist = dist;
     this.started_us = now_us;
     this.started_ms = performance.now();
+    this.forget();
+  }
+
+  /** Whatever people said of links is as before. */
+  forget() {
+    this.found = new FakeIndex(() => this.now_us());
   }
 
   now_us() {
@@ -101,9 +109,8 @@ export class FakeHall {
     }
     if (path === '/me') return json(this.me());
     if (path === '/streams') return json(fake_status(this.now_us()));
-    if (path === '/cases') return json({ cases: this.search(url.searchParams.get('q') ?? '') });
-    const number = /^\/cases\/(.+)$/.exec(path);
-    if (number) return json(this.case(decodeURIComponent(number[1])));
+    const found = this.found.answer(path, url.searchParams, request.method === 'POST' ? await body_of(request) : null);
+    if (found) return json(found);
     const stream = /^\/streams\/([^/]+)\/(.+)$/.exec(path);
     if (!stream) throw new Failure(404, 'not_found', 'no such thing');
     return this.stream(decodeURIComponent(stream[1]), stream[2], url, request, response, json);
@@ -114,14 +121,11 @@ export class FakeHall {
   }
 
   async sign(path, request, json, response) {
-    const parts = [];
-    for await (const part of request) parts.push(part);
-    if (request.headers['x-mingjing'] !== '1') throw new Failure(403, 'denied', 'X-Mingjing is missing');
+    const body = await body_of(request);
     if (path === '/sign-out') {
       response.writeHead(204, { 'Set-Cookie': 'mj=; Max-Age=0; Path=/' });
       return response.end();
     }
-    const body = JSON.parse(Buffer.concat(parts).toString());
     if (path === '/sign-in/first') {
       if (body.token !== 'ABCD-EFGH') throw new Failure(403, 'denied', 'wrong token');
       this.first_sign_in = false;
@@ -131,21 +135,6 @@ export class FakeHall {
       throw new Failure(401, 'denied', 'wrong login or password');
     }
     json(this.me(), { 'Set-Cookie': 'mj=open; Path=/; HttpOnly; SameSite=Strict' });
-  }
-
-  search(query) {
-    const fold = (text) => text.normalize('NFKC').replace(/[-\s]/g, '').toLowerCase();
-    const wanted = fold(query);
-    return fake_cases().filter(({ number }) => fold(number).startsWith(wanted) || fold(number).endsWith(wanted)).map(({ steps, ...one }) => {
-      const newest = one.visits[one.visits.length - 1];
-      return { number: one.number, item: one.item, window: newest?.window ?? null, clerk: newest?.clerk ?? null, called_us: newest?.called_us ?? null, finished_us: newest?.finished_us ?? null, visits: one.visits.length };
-    });
-  }
-
-  case(number) {
-    const found = fake_cases().find((one) => one.number === number);
-    if (!found) throw new Failure(404, 'not_found', 'no such case');
-    return found;
   }
 
   async stream(key, what, url, request, response, json) {

@@ -27,6 +27,15 @@ test('knows the offset from UTC, on both sides of a change', () => {
   expect(berlin.offset_us(Date.UTC(2026, 2, 29, 1, 30) * 1000)).toBe(2 * kHour);
 });
 
+test('a day begins at the hall’s midnight, also where clocks change', () => {
+  const berlin = new TimeFormat('Europe/Berlin', 'en');
+  expect(shenzhen.day_of(kCalled)).toBe('2026-01-05');
+  expect(shenzhen.day_begin_us('2026-01-05')).toBe(Date.UTC(2026, 0, 4, 16) * 1000);
+  expect(berlin.day_begin_us('2026-03-29')).toBe(Date.UTC(2026, 2, 28, 23) * 1000);
+  expect(berlin.day_begin_us('2026-03-30')).toBe(Date.UTC(2026, 2, 29, 22) * 1000);
+  for (const text of ['', '2026-1-5', 'today', '2026-13-01']) expect(shenzhen.day_begin_us(text)).toBeNull();
+});
+
 test('a moment survives a URL to the microsecond', () => {
   const moment = kCalled + 123;
   expect(format_url_time(moment)).toBe('2026-01-05T01:45:12.040123Z');

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { en } from '../../src/i18n/en';
 import { zh_cn, type Key } from '../../src/i18n/zh_cn';
 import { action_of } from '../../src/lib/keyboard';
-import { case_path, route_of, token_of } from '../../src/lib/router';
+import { case_path, route_of, token_of, visit_path, visits_path } from '../../src/lib/router';
 
 const kPages = new URL('../../src/routes/', import.meta.url);
 const values = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
@@ -29,6 +29,10 @@ test('paths', () => {
   expect(route_of(case_path('2026/1 办'), '')).toMatchObject({ page: 'review', number: '2026/1 办' });
   expect(route_of('/cases/%E0%A4%A', '')).toEqual({ page: 'none' });
   expect(route_of('/cases/a/b', '')).toEqual({ page: 'none' });
+  expect(route_of(visit_path(31), '?t=1')).toMatchObject({ page: 'visit', id: 31 });
+  expect(route_of('/visits/x', '')).toEqual({ page: 'none' });
+  expect(visits_path({})).toBe('/visits');
+  expect(visits_path({ day: '2026-01-05', window: 'w 3', clerk: '', cases: 'any' })).toBe('/visits?day=2026-01-05&window=w+3&cases=any');
   expect(token_of('#token=AB-CD')).toBe('AB-CD');
   expect(token_of('#content')).toBeNull();
 });

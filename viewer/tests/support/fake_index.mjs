@@ -1,0 +1,82 @@
+// What the fake hall finds: cases by number, visits and the links that people judge.
+import { fake_cases, fake_visits } from './fake_facts.mjs';
+
+const kLong_us = 180_000_000;
+
+export class Failure extends Error {
+  constructor(status, kind, message, more = {}) {
+    super(message);
+    Object.assign(this, { status, kind, more });
+  }
+}
+
+const fold = (text) => text.normalize('NFKC').replace(/[-\s]/g, '').toLowerCase();
+
+export class FakeIndex {
+  constructor(now_us) {
+    this.now_us = now_us;
+    this.visits = fake_visits();
+  }
+
+  /** Null: not for us. */
+  answer(path, query, body) {
+    if (path === '/cases') return { cases: this.cases(query.get('q') ?? '') };
+    if (path === '/visits') return this.list(query);
+    const number = /^\/cases\/(.+)$/.exec(path);
+    if (number) return this.case(decodeURIComponent(number[1]));
+    const visit = /^\/visits\/(\d+)(\/links)?$/.exec(path);
+    if (!visit) return null;
+    const found = this.visits.get(Number(visit[1]));
+    if (!found) throw new Failure(404, 'not_found', 'no such visit');
+    return visit[2] ? this.judge(found, body) : found;
+  }
+
+  cases(query) {
+    const wanted = fold(query);
+    return fake_cases().filter(({ number }) => fold(number).startsWith(wanted) || fold(number).endsWith(wanted)).map((one) => {
+      const newest = one.visits[one.visits.length - 1];
+      return { number: one.number, item: one.item, window: newest?.window ?? null, clerk: newest?.clerk ?? null, called_us: newest?.called_us ?? null, finished_us: newest?.finished_us ?? null, visits: one.visits.length };
+    });
+  }
+
+  case(number) {
+    const found = fake_cases().find((one) => one.number === number);
+    if (!found) throw new Failure(404, 'not_found', 'no such case');
+    const visits = found.visits.map((visit) => ({ ...visit, link: this.visits.get(visit.id).links.find((link) => link.case === number) }));
+    return { ...found, visits };
+  }
+
+  line({ streams, links, ...visit }) {
+    const cases = links.filter(({ state }) => state !== 'rejected').map(({ case: number }) => number);
+    const served_us = (visit.finished_us ?? this.now_us()) - visit.called_us;
+    return { ...visit, link: undefined, cases, marked: cases.length === 0 && served_us > kLong_us };
+  }
+
+  list(query) {
+    const [from, to, after] = ['from', 'to', 'after'].map((name) => (query.has(name) ? Number(query.get(name)) : null));
+    const limit = Number(query.get('limit') ?? 100);
+    const all = [...this.visits.values()].map((visit) => this.line(visit)).filter((visit) => (
+      (!query.has('without_case') || (visit.cases.length === 0) === (query.get('without_case') === '1')) &&
+      (from === null || visit.called_us >= from) && (to === null || visit.called_us < to) &&
+      (!query.has('window') || visit.window.id === query.get('window')) && (!query.has('clerk') || visit.clerk?.id === query.get('clerk'))));
+    all.sort((a, b) => b.called_us - a.called_us || b.id - a.id);
+    const first = after === null ? 0 : all.findIndex(({ id }) => id === after) + 1;
+    const page = all.slice(first, first + limit);
+    return { visits: page, next: first + limit < all.length ? String(page[page.length - 1].id) : null };
+  }
+
+  judge(visit, { case: number, action, reason }) {
+    if (!reason) throw new Failure(400, 'invalid', 'a decision needs a reason');
+    const said = { by: '李明', reason: reason || null, decided_us: this.now_us() };
+    const known = visit.links.find((link) => link.case === number);
+    if (action === 'add') {
+      if (!fake_cases().some((one) => one.number === number)) throw new Failure(404, 'not_found', 'no such case');
+      if (!known) visit.links.push({ case: number, source: 'manual', why: 'said_by_person', confidence: 1, interval: [visit.called_us, visit.finished_us], state: 'added', ...said });
+    } else if (known) {
+      Object.assign(known, { state: action === 'confirm' ? 'confirmed' : 'rejected', ...said });
+    } else {
+      throw new Failure(404, 'not_found', 'no such link');
+    }
+    return visit;
+  }
+}
