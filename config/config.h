@@ -11,6 +11,7 @@
 #include "config/base/result.h"
 #include "config/base/time.h"
 #include "config/base/words.h"
+#include "config/feed.h"
 
 /// What is true before the first frame: the settings of one hall, read once, checked whole, immutable
 /// afterwards.
@@ -61,12 +62,6 @@ struct Workstation {
   std::string window;
   std::string clerk;  ///< who usually sits there, or empty
   Secret token;       ///< the agent's bearer token
-};
-
-/// A source of case facts (queue system, approval system) that posts events.
-struct Feed {
-  std::string id;
-  Secret token;
 };
 
 struct Store {

@@ -19,6 +19,16 @@ void Report::add(int line, std::string key, std::string expected) {
   problems_.push_back({file_, line, std::move(key), std::move(expected)});
 }
 
+void Report::add(std::vector<Problem> problems) {
+  for (auto& problem : problems) {
+    if (full()) {
+      ++unlisted_;
+    } else {
+      problems_.push_back(std::move(problem));
+    }
+  }
+}
+
 std::vector<Problem> Report::take() {
   std::stable_sort(problems_.begin(), problems_.end(),
                    [](const Problem& a, const Problem& b) { return a.line < b.line; });

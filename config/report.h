@@ -19,6 +19,8 @@ class Report {
   explicit Report(std::string file) : file_(std::move(file)) {}
 
   void add(int line, std::string key, std::string expected);
+  /// Problems of another file that this one names.
+  void add(std::vector<Problem> problems);
 
   /// Nothing more is listed: spare the work of explaining.
   [[nodiscard]] bool full() const { return problems_.size() >= kMaxProblems; }

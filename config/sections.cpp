@@ -20,7 +20,6 @@ constexpr size_t kMaxUrlCharacters = 1024;
 constexpr size_t kMaxPlaces = 2000;
 constexpr size_t kMaxClerks = 20000;
 constexpr size_t kMaxSources = 2000;
-constexpr size_t kMaxFeeds = 100;
 constexpr size_t kMaxStores = 64;
 constexpr size_t kMaxIdsToCompare = 500;  // for "did you mean"; every wrong reference is compared with all
 
@@ -165,17 +164,6 @@ void SectionReader::read_workstations(TableReader& file) {
     workstation.token = read_token(reader);
     reader.finish();
     settings_.workstations.push_back(std::move(workstation));
-  }
-}
-
-void SectionReader::read_feeds(TableReader& file) {
-  for (const auto& [table, path] : file.tables("feeds", kMaxFeeds)) {
-    TableReader reader(*table, path, report_);
-    Feed feed;
-    feed.id = read_id(reader, feeds_);
-    feed.token = read_token(reader);
-    reader.finish();
-    settings_.feeds.push_back(std::move(feed));
   }
 }
 

@@ -29,6 +29,8 @@ class SectionReader {
   void read_place(TableReader& reader, Camera& camera);
   void read_workstations(TableReader& file);
   void read_feeds(TableReader& file);
+  void read_sources(TableReader& reader, Feed& feed);
+  void read_sql(const toml::table& table, const std::string& path, Feed& feed);
   void read_stores(TableReader& file);
   void check_stores_apart(TableReader& reader, const Store& store);
   void read_storage(TableReader& file);

@@ -42,6 +42,26 @@ std::string TableReader::required_text(std::string_view key, size_t max_characte
   return value;
 }
 
+std::vector<std::string> TableReader::texts(std::string_view key, size_t max_count, size_t max_characters) {
+  const toml::node* given = find(key);
+  if (given == nullptr) return {};
+  std::vector<std::string> texts;
+  const auto take = [&](const toml::node& one) {
+    const auto text = one.value<std::string>();
+    const bool fits =
+        text && !text->empty() && is_one_line(*text) && character_count(*text) <= max_characters;
+    if (fits) texts.push_back(*text);
+    return fits;
+  };
+  const auto* list = given->as_array();
+  const bool good = list == nullptr
+                        ? take(*given)
+                        : !list->empty() && list->size() <= max_count && std::ranges::all_of(*list, take);
+  if (good) return texts;
+  problem(key, fmt::format("text in quotation marks, or a list of at most {} such texts", max_count));
+  return {};
+}
+
 int64_t TableReader::integer(std::string_view key, int64_t lowest, int64_t highest, int64_t fallback) {
   const toml::node* node = find(key);
   if (node == nullptr) return fallback;

@@ -23,6 +23,10 @@ class TableReader {
   std::string text(std::string_view key, size_t max_characters);
   /// The same, but its absence and emptiness are problems; `meaning` says what was expected.
   std::string required_text(std::string_view key, size_t max_characters, std::string_view meaning);
+  /// A text or a list of at most `max_count` texts, like those; empty when absent or wrong.
+  std::vector<std::string> texts(std::string_view key, size_t max_count, size_t max_characters);
+  /// Whatever stands there; null when absent.
+  const toml::node* node(std::string_view key) { return find(key); }
   /// A whole number within [lowest, highest].
   int64_t integer(std::string_view key, int64_t lowest, int64_t highest, int64_t fallback);
   bool boolean(std::string_view key, bool fallback);

@@ -101,6 +101,8 @@ Result<void> App::start() {
   capture_ = std::make_unique<capture::Capture>(settings_, clock_, *recorder_);
   capture_->start();
   backlog_ = std::thread([this] { look_after_index(); });
+  feeds_ = std::make_unique<FeedReader>(settings_, clock_, *index_);
+  feeds_->start();
   return {};
 }
 
@@ -218,11 +220,13 @@ void App::stop() {
   const StopDeadline deadline;
   stopping_ = true;
   index_->cancel_verify();
+  if (feeds_) feeds_->stop_soon();
   if (server_) server_->stop();
   serving_ = false;
   if (capture_) capture_->stop();
   if (recorder_) recorder_->stop();
   if (backlog_.joinable()) backlog_.join();
+  feeds_.reset();
   server_.reset();
   capture_.reset();
   recorder_.reset();

@@ -9,6 +9,7 @@
 #include "capture/capture.h"
 #include "config/config.h"
 #include "index/index.h"
+#include "server/feeds/feed_reader.h"
 #include "server/server.h"
 #include "storage/storage.h"
 
@@ -60,6 +61,7 @@ class App {
   std::unique_ptr<storage::Reader> reader_;
   std::unique_ptr<storage::Recorder> recorder_;
   std::unique_ptr<capture::Capture> capture_;
+  std::unique_ptr<FeedReader> feeds_;
   std::unique_ptr<Server> server_;
   std::thread backlog_;
   std::atomic<bool> stopping_ = false;

@@ -11,6 +11,7 @@ namespace mj::server {
 void add_believe_clock(CLI::App& app, int& exit_code);
 void add_check(CLI::App& app, int& exit_code);
 void add_coverage(CLI::App& app, int& exit_code);
+void add_import(CLI::App& app, int& exit_code);
 void add_rebuild_index(CLI::App& app, int& exit_code);
 
 inline constexpr int kClean = 0;

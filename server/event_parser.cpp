@@ -27,7 +27,7 @@ void read_item(Fields& fields, const std::string& path, index::Event& event,
   const json::object* object = fields.optional_object("item");
   if (object == nullptr) return;
   Fields item(*object, path + ".item");
-  event.item_code = item.text("code", kItemCodeBytes);
+  event.item_code = item.optional_text("code", kItemCodeBytes);
   event.item_name = item.text("name", kItemNameBytes);
   if (item.has("promised_days")) event.promised_days = item.integer("promised_days", 0, kMaxPromisedDays);
   event.risk = item.optional_text("risk", 1);
@@ -132,6 +132,31 @@ Checked<index::Event> parse_line(std::string_view line, WallTime now, Duration c
   auto event = parse_event(*value, "$", now, clock_offset);
   if (event) event->raw = std::string(line);
   return event;
+}
+
+std::string sentence_of(const Refusal& refusal) {
+  if (!refusal.path.starts_with("$.")) return refusal.error.message;
+  return fmt::format("{}: {}", refusal.path.substr(2), refusal.error.message);
+}
+
+Checked<ParsedLines> parse_lines(std::string_view body, WallTime now, Duration clock_offset) {
+  ParsedLines lines;
+  for (int line = 1; !body.empty(); ++line) {
+    if (line > kLinesPerBatch) return refuse("$", fmt::format("must be at most {} lines", kLinesPerBatch));
+    const auto end = std::min(body.find('\n'), body.size());
+    std::string_view text = body.substr(0, end);
+    body.remove_prefix(std::min(end + 1, body.size()));
+    if (text.ends_with('\r')) text.remove_suffix(1);
+    if (text.find_first_not_of(" \t") == std::string_view::npos) continue;
+    auto event = parse_line(text, now, clock_offset);
+    if (event) {
+      lines.events.push_back(std::move(*event));
+      lines.line_of_event.push_back(line);
+    } else {
+      lines.refused.push_back({line, sentence_of(event.error())});
+    }
+  }
+  return lines;
 }
 
 Refusal refusal_of_index(const Error& error) {

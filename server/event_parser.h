@@ -17,6 +17,21 @@ namespace mj::server {
 /// One event on a line of its own.
 [[nodiscard]] Checked<index::Event> parse_line(std::string_view line, WallTime now, Duration clock_offset);
 
+struct RefusedLine {
+  int line = 0;         ///< 1-based
+  std::string message;  ///< "at: must be RFC 3339 …"
+};
+/// Events one a line. Lines stand alone: what is wrong with one keeps no other away. Errors: too many lines.
+struct ParsedLines {
+  std::vector<index::Event> events;
+  std::vector<int> line_of_event;
+  std::vector<RefusedLine> refused;
+};
+[[nodiscard]] Checked<ParsedLines> parse_lines(std::string_view body, WallTime now, Duration clock_offset);
+
+/// A refusal as one sentence: "at: must be RFC 3339 …".
+[[nodiscard]] std::string sentence_of(const Refusal& refusal);
+
 /// The index names a wrong event as "events[3].window: no such window"; the API's path for it is
 /// "$.events[3].window".
 [[nodiscard]] Refusal refusal_of_index(const Error& error);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "server/event_parser.h"
 #include "server/handlers.h"
 #include "server/services.h"
@@ -9,12 +11,42 @@ namespace {
 
 constexpr std::chrono::seconds kAgentPause{5};
 
-Checked<index::Ingested> take_events(const Request& request, const Services& services) {
-  auto events = parse_events(as_text(request.body), services.context.clock.now(), Duration{0});
+bool is_lines(const Request& request) {
+  const std::string type = request.field(http::field::content_type);
+  return beast::iequals(type.substr(0, type.find(';')), "application/x-ndjson");
+}
+
+Duration clock_offset_of(const Request& request, const Services& services) {
+  const auto& feeds = services.context.settings.feeds;
+  const auto feed = std::ranges::find(feeds, request.who.id, &config::Feed::id);
+  return feed == feeds.end() ? Duration{0} : feed->clock_offset;
+}
+
+Checked<json::object> take_batch(const Request& request, const Services& services) {
+  auto events =
+      parse_events(as_text(request.body), services.context.clock.now(), clock_offset_of(request, services));
   if (!events) return tl::unexpected<Refusal>(std::move(events).error());
   auto stored = services.context.index.ingest(request.who.id, std::move(*events));
   if (!stored) return tl::unexpected<Refusal>(refusal_of_index(stored.error()));
-  return *stored;
+  return json::object{{"accepted", stored->accepted}, {"duplicates", stored->duplicates}};
+}
+
+Checked<json::object> take_lines(const Request& request, const Services& services) {
+  const Duration offset = clock_offset_of(request, services);
+  auto lines = parse_lines(as_text(request.body), services.context.clock.now(), offset);
+  if (!lines) return tl::unexpected<Refusal>(std::move(lines).error());
+  auto stored = index::Feeds(services.context.index).take_each(request.who.id, lines->events);
+  if (!stored) return tl::unexpected<Refusal>(Refusal{stored.error(), ""});
+  for (auto& refused : stored->refused) {
+    lines->refused.push_back({lines->line_of_event[refused.position], std::move(refused.message)});
+  }
+  std::ranges::sort(lines->refused, {}, &RefusedLine::line);
+  json::array refused;
+  for (const auto& [line, message] : lines->refused) {
+    refused.push_back(json::object{{"line", line}, {"message", message}});
+  }
+  return json::object{
+      {"accepted", stored->accepted}, {"duplicates", stored->duplicates}, {"refused", std::move(refused)}};
 }
 
 Checked<void> take_shot(const Request& request, const Services& services) {
@@ -44,9 +76,11 @@ Response shot_refused(const Refusal& refusal, json::value server_time) {
 
 asio::awaitable<Response> post_events(Request& request, Services& services) {
   if (auto query = allow_query(request.target, {}); !query) co_return error_answer(query.error());
-  auto stored = co_await on_work(services.work, [&] { return take_events(request, services); });
+  auto stored = co_await on_work(services.work, [&] {
+    return is_lines(request) ? take_lines(request, services) : take_batch(request, services);
+  });
   if (!stored) co_return refusal_answer(stored.error());
-  co_return json_answer({{"accepted", stored->accepted}, {"duplicates", stored->duplicates}});
+  co_return json_answer(*stored);
 }
 
 asio::awaitable<Response> post_shot(Request& request, Services& services) {

@@ -24,6 +24,7 @@ constexpr uint64_t kRangeBytes = 32ULL * 1024 * 1024;
 
 constexpr std::size_t kJsonDepth = 8;
 constexpr std::size_t kEventsPerBatch = 1000;
+constexpr int kLinesPerBatch = 10'000;
 
 /// How long a client may take. Bodies and answers must also keep a minimum rate, so that a slow one cannot
 /// hold a connection by sending a byte now and then.

@@ -5,6 +5,7 @@
 
 #include "config/config.h"
 #include "server/app.h"
+#include "server/feeds/moment.h"
 #include "server/version.h"
 
 namespace {
@@ -45,6 +46,7 @@ int run(const Options& options) {
   mj::config::LoadResult loaded = mj::config::load(options.config_file);
   if (options.check_config) return check_config(loaded);
   if (const int problems = tell_problems(loaded, stderr)) return problems;
+  mj::server::use_time_zone(loaded.settings.hall.timezone);
   const mj::SystemClock clock;
   return mj::server::App(std::move(loaded.settings), clock).run(stop_signals);
 }

@@ -25,6 +25,8 @@ mj_pkg(libav libavformat libavcodec libavutil)
 mj_pkg(swscale libswscale)  # test tools only: the daemon decodes nothing
 mj_pkg(sqlite sqlite3)
 mj_pkg(sodium libsodium)
+mj_pkg(libpq libpq)
+mj_pkg(mariadb libmariadb)
 mj_pkg(utf8proc libutf8proc)
 mj_pkg(gstreamer gstreamer-1.0 gstreamer-app-1.0 gstreamer-video-1.0)
 mj_pkg(gst_rtsp_server gstreamer-rtsp-server-1.0)

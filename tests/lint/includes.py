@@ -30,6 +30,7 @@ LIBRARIES = [
     (r"sodium", ["server/"]),
     (r"prometheus/", ["server/"]),
     (r"sqlite3", ["index/"]),
+    (r"(libpq-fe|mysql)\.h", ["server/feeds/"]),
     (r"utf8proc", ["index/"]),
     (r"lib(av|sw)\w+/", ["capture/", "index/analyst/"]),
     (r"opencv", ["index/analyst/"]),

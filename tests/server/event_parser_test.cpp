@@ -82,6 +82,46 @@ TEST(EventParser, CaseStepsNeedACaseAndAStep) {
   EXPECT_EQ(path_of(R"({"id":"1","type":"coffee","at":"2026-11-21T01:00:00Z"})"), "$.events[1].type");
 }
 
+TEST(EventParser, ReadsDutiesRatingsComplaintsAndWithdrawals) {
+  const auto events = parse(R"({"events":[
+    {"id":"1","type":"roster","at":"2026-12-21T09:00:00+08:00","until":"2026-12-21T17:00:00+08:00","clerk":"1037","window":"w3"},
+    {"id":"2","type":"sign_out","at":"2026-11-21T09:00:00+08:00","clerk":"1037","corrects":"0"},
+    {"id":"3","type":"rating","at":"2026-11-21T09:00:00+08:00","case":"SC-1","score":2,"text":"等了\n太久"},
+    {"id":"4","type":"complaint","at":"2026-11-21T09:00:00+08:00","text":"态度不好"},
+    {"id":"5","type":"withdrawn","at":"2026-11-21T09:00:00+08:00","withdraws":"4"},
+    {"id":"6","type":"case_step","at":"2026-11-21T09:00:00+08:00","case":"SC-1","step":"accepted",
+     "item":{"code":"X","name":"不动产登记","promised_days":5,"risk":"A"}}]})");
+  ASSERT_TRUE(events) << events.error().error.message << " at " << events.error().path;
+  EXPECT_EQ(format_rfc3339(events->at(0).until.value()), "2026-12-21T09:00:00.000000Z");
+  EXPECT_EQ(events->at(1).corrects, "0");
+  EXPECT_EQ(events->at(2).score, 2);
+  EXPECT_EQ(events->at(2).note, "等了\n太久");
+  EXPECT_EQ(events->at(3).note, "态度不好");
+  EXPECT_EQ(events->at(4).corrects, "4");
+  EXPECT_EQ(events->at(5).promised_days, 5);
+  EXPECT_EQ(events->at(5).risk, "A");
+  const std::string when = R"("at":"2026-11-21T09:00:00+08:00")";
+  EXPECT_EQ(path_of(R"({"id":"1","type":"sign_in","clerk":"1",)" + when + "}"), "$.events[1].window");
+  EXPECT_EQ(path_of(R"({"id":"1","type":"sign_in","window":"w1",)" + when + "}"), "$.events[1].clerk");
+  EXPECT_EQ(path_of(R"({"id":"1","type":"roster","clerk":"1","window":"w1",)" + when + "}"),
+            "$.events[1].until");
+  EXPECT_EQ(path_of(R"({"id":"1","type":"rating","window":"w1","score":6,)" + when + "}"),
+            "$.events[1].score");
+  EXPECT_EQ(path_of(R"({"id":"1","type":"withdrawn",)" + when + "}"), "$.events[1].withdraws");
+  EXPECT_EQ(path_of(R"({"id":"1","type":"withdrawn","withdraws":"2","window":"w1",)" + when + "}"),
+            "$.events[1].window");
+}
+
+TEST(EventParser, TimesBecomeOurs) {
+  const auto events = parse_events(
+      R"({"events":[{"id":"1","type":"roster","at":"2026-11-21T09:00:10Z","until":"2026-11-21T10:00:10Z","clerk":"1","window":"w"}]})",
+      kNow, std::chrono::seconds(10));
+  ASSERT_TRUE(events);
+  EXPECT_EQ(format_rfc3339(events->at(0).at), "2026-11-21T09:00:00.000000Z");
+  EXPECT_EQ(format_rfc3339(events->at(0).until.value()), "2026-11-21T10:00:00.000000Z");
+  EXPECT_EQ(events->at(0).clock_offset, std::chrono::seconds(10));
+}
+
 TEST(EventParser, TheBatchItselfIsChecked) {
   for (const char* bad :
        {"{}", R"({"events":{}})", R"({"events":[]})", R"({"events":null})", "[]", "null", "\"events\""}) {

@@ -74,6 +74,33 @@ TEST(Intake, AWrongEventStoresNothingAndIsNamed) {
   EXPECT_EQ(hall.post_as(test::kFeedToken, kEvents, "{\"events\":[" + std::string(100000, '[')).status, 400);
 }
 
+TEST(Intake, LinesStandAlone) {
+  test::Hall hall;
+  const auto lines = [&](const std::string& body) {
+    return test::ask(hall.url(), "POST", kEvents,
+                     {{"Authorization", "Bearer " + test::kFeedToken},
+                      {"Content-Type", "application/x-ndjson; charset=utf-8"}},
+                     body);
+  };
+  const std::string good = called("q-1", "w1", recently());
+  const test::Answer answer =
+      lines(good + "\r\n\n" + called("q-2", "w9", recently()) + "\n{\"id\":\n" + good + "\n" +
+            called("q-3", "w1", "yesterday") + "\n" + called("q-4", "w1", recently()));
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const json::object told = json::parse(answer.body).as_object();
+  EXPECT_EQ(told.at("accepted").as_int64(), 2);
+  EXPECT_EQ(told.at("duplicates").as_int64(), 1);
+  const json::array& refused = told.at("refused").as_array();
+  ASSERT_EQ(refused.size(), 3U) << answer.body;
+  EXPECT_EQ(json::serialize(refused[0]),
+            R"({"line":3,"message":"window: no window \"w9\" in the settings"})");
+  EXPECT_EQ(refused[1].as_object().at("line").as_int64(), 4);
+  EXPECT_EQ(refused[2].as_object().at("line").as_int64(), 6);
+  EXPECT_THAT(std::string(refused[2].as_object().at("message").as_string()), testing::StartsWith("at: "));
+  EXPECT_EQ(lines(std::string(10'001, '\n')).status, 400);
+  EXPECT_EQ(lines("").body, R"({"accepted":0,"duplicates":0,"refused":[]})");
+}
+
 TEST(Intake, BatchesOfAMegabyteAreTheMost) {
   test::Hall hall;
   EXPECT_EQ(hall.post_as(test::kFeedToken, kEvents, std::string(1024 * 1024 + 1, ' ')).status, 413);
