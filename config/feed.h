@@ -58,9 +58,9 @@ struct SqlSource {
   int port = 0;
   std::string database, user;
   Secret password;
-  std::string query;          ///< one SELECT
+  std::string query;          ///< one SELECT with one parameter, the cursor; ordered by it
   std::string cursor_column;  ///< of its result: rises with every row that is new or changed
-  std::string cursor_start;   ///< only from this value on; empty: from the beginning
+  std::string cursor_start;   ///< its first value
   Duration every = std::chrono::seconds(60);
 };
 
