@@ -83,7 +83,20 @@ std::vector<StreamStatus> Capture::status() const {
 }
 
 Result<void> Capture::accept_shot(const std::string& workstation, Shot shot) {
-  return impl_->screens.accept(workstation, std::move(shot));
+  return impl_->screens.accept_shot(workstation, std::move(shot));
+}
+
+Accepted Capture::accept_entries(const EntryBatch& batch, const KnownEntries& known) {
+  return impl_->screens.accept(batch, known);
+}
+
+Result<ScreenPosition> Capture::position(const std::string& workstation, const std::string& agent,
+                                         const KnownEntries& known) {
+  return impl_->screens.position(workstation, agent, known);
+}
+
+Duration Capture::charge_upload(const std::string& workstation, uint64_t bytes) {
+  return impl_->screens.charge_upload(workstation, bytes);
 }
 
 }  // namespace mj::capture

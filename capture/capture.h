@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "capture/entry.h"
 #include "capture/status.h"
 #include "config/config.h"
 
@@ -35,17 +36,6 @@ struct DecodeTimeSlot {
   int64_t ticks = 0;       ///< the value now in the bytes: time since Run::start
 };
 
-/// What a workstation's screen was about at the instant of a shot. Text is UTF-8 as the desktop gave it, ≤
-/// 512 bytes each.
-struct ShotFacts {
-  std::string title;         ///< of the foreground window
-  std::string program;       ///< of the foreground window
-  std::string user;          ///< logged-in account
-  int64_t idle_ms = 0;       ///< since the last input
-  WallTime agent_time;       ///< the workstation's own clock at the grab
-  std::string input_sha256;  ///< hex digest of the encoder's input picture
-};
-
 /// Extended type of the `uuid` box that holds ShotFacts.
 inline constexpr std::array<uint8_t, 16> kShotBoxType{0x2b, 0x1d, 0x8a, 0x54, 0x9c, 0x0e, 0x4f, 0x6b,
                                                       0xb1, 0x37, 0x5e, 0xd0, 0x6a, 0x93, 0xc4, 0x7e};
@@ -72,6 +62,9 @@ struct Outage {
   WallTime begin;
   GapCause cause;
   std::string detail;  ///< a sentence for people, without secrets
+  /// The agent itself says so, and was there: what others noted about `begin` and later gives way. Its number
+  /// is 0 when it says it again.
+  std::optional<EntryRef> attested = std::nullopt;
 };
 
 /// What capture hands on. Implemented by storage. Called from capture's threads, one at a time per stream;
@@ -85,6 +78,9 @@ class Outlet {
   virtual void on_outage(Outage outage) = 0;
   /// At most every ten minutes, or when it changed by 100 ms. Who keeps no such record ignores it.
   virtual void on_clock_offset(ClockOffset) {}
+  /// Of an agent's stream: the first number that was taken and could not be kept after all, until it comes
+  /// again. What has a higher number is refused meanwhile.
+  [[nodiscard]] virtual std::optional<uint64_t> lost_from(const StreamKey&) { return std::nullopt; }
 };
 
 /// One shot as an agent sends it.
@@ -120,6 +116,14 @@ class Capture {
   /// Errors: not_found (workstation), invalid, no_space (rate or size beyond the quota), unavailable (outlet
   /// full).
   [[nodiscard]] Result<void> accept_shot(const std::string& workstation, Shot shot);
+  /// The same for an agent's entries, each exactly once. `known`: what of this agent is durable.
+  [[nodiscard]] Accepted accept_entries(const EntryBatch& batch, const KnownEntries& known);
+  /// Where the agent goes on; also a sign of its life. Errors: not_found (workstation).
+  [[nodiscard]] Result<ScreenPosition> position(const std::string& workstation, const std::string& agent,
+                                                const KnownEntries& known);
+  /// Charges an upload to the workstation's quota; above zero: refused, come again after this long. Waits for
+  /// nothing.
+  [[nodiscard]] Duration charge_upload(const std::string& workstation, uint64_t bytes);
 
  private:
   struct Impl;

@@ -1,7 +1,6 @@
 #include "capture/fragmenter.h"
 
 #include <algorithm>
-#include <cassert>
 
 namespace mj::capture {
 namespace {
@@ -17,6 +16,11 @@ constexpr uint32_t kSize = 0x200;
 constexpr uint32_t kFlags = 0x400;
 constexpr uint32_t kComposition = 0x800;
 
+// tfhd, §8.8.7.
+constexpr uint32_t kDefaultDuration = 0x000008;
+constexpr uint32_t kDurationIsEmpty = 0x010000;  // no samples in this time
+constexpr uint32_t kBaseIsMoof = 0x020000;
+
 constexpr std::size_t kMdatHeader = 8;
 
 /// §8.16.5: the wall time of the following moof's first sample, and that sample's decode time on the track.
@@ -27,6 +31,10 @@ void put_prft(BoxWriter& out, WallTime wall, int64_t decode, std::vector<DecodeT
   slots.push_back({static_cast<uint32_t>(out.size()), kVideoTimescale, decode});
   out.u64(static_cast<uint64_t>(decode));
   out.end();
+}
+
+int64_t first_decode(const TrackPart& part) {
+  return part.samples.empty() ? part.begin : part.samples.front().decode;
 }
 
 void put_trun(BoxWriter& out, const TrackPart& part, std::size_t* data_offset_at) {
@@ -51,25 +59,27 @@ void put_trun(BoxWriter& out, const TrackPart& part, std::size_t* data_offset_at
 /// `moof mdat` of one track.
 void put_track(BoxWriter& out, uint32_t track, uint32_t timescale, const TrackPart& part, uint32_t sequence,
                std::vector<DecodeTimeSlot>& slots) {
+  const bool empty = part.samples.empty();
   const std::size_t moof = out.size();
   out.begin("moof");
   out.begin_full("mfhd", 0, 0);
   out.u32(sequence);
   out.end();
   out.begin("traf");
-  out.begin_full("tfhd", 0, 0x020000);  // default-base-is-moof
+  out.begin_full("tfhd", 0, kBaseIsMoof | (empty ? kDurationIsEmpty | kDefaultDuration : 0));
   out.u32(track);
+  if (empty) out.u32(static_cast<uint64_t>(part.end - part.begin));
   out.end();
   out.begin_full("tfdt", 1, 0);
-  const int64_t decode = part.samples.front().decode;
+  const int64_t decode = first_decode(part);
   slots.push_back({static_cast<uint32_t>(out.size()), timescale, decode});
   out.u64(static_cast<uint64_t>(decode));
   out.end();
   std::size_t data_offset_at = 0;
-  put_trun(out, part, &data_offset_at);
+  if (!empty) put_trun(out, part, &data_offset_at);
   out.end();
   out.end();
-  out.patch_u32(data_offset_at, out.size() - moof + kMdatHeader);
+  if (!empty) out.patch_u32(data_offset_at, out.size() - moof + kMdatHeader);
   out.begin("mdat");
   out.bytes(part.payload);
   out.end();
@@ -85,23 +95,23 @@ Fragment build_fragment(std::shared_ptr<const Run> run, uint32_t audio_timescale
                         const FragmentContent& content) {
   const TrackPart& video = content.video;
   const TrackPart& audio = content.audio;
-  assert(!video.samples.empty());
+  const int64_t decode = first_decode(video);
   Fragment fragment;
-  fragment.start = wall_of(*run, video.samples.front().decode);
+  fragment.start = wall_of(*run, decode);
   fragment.end = wall_of(*run, video.end);
-  fragment.key = video.samples.front().key;
+  fragment.key = !video.samples.empty() && video.samples.front().key;
   fragment.frames = static_cast<uint32_t>(video.samples.size());
 
   BoxWriter out;
   out.reserve(512 + 16 * (video.samples.size() + audio.samples.size()) + video.payload.size() +
               audio.payload.size());
-  put_prft(out, fragment.start, video.samples.front().decode, fragment.decode_times);
+  put_prft(out, fragment.start, decode, fragment.decode_times);
   if (content.shot) {
     fragment.shot = *content.shot;
     out.bytes(encode_shot_box(*content.shot));
   }
   put_track(out, kVideoTrack, kVideoTimescale, video, content.sequence, fragment.decode_times);
-  fragment.video_bytes = static_cast<uint32_t>(out.size());
+  if (!video.samples.empty()) fragment.video_bytes = static_cast<uint32_t>(out.size());
   if (fragment.key) {
     const std::size_t payload_at = out.size() - video.payload.size();
     fragment.key_bytes = static_cast<uint32_t>(payload_at + video.samples.front().bytes);

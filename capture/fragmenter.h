@@ -23,11 +23,12 @@ struct TrackPart {
   std::vector<SampleEntry> samples;
   BytesView payload;  ///< as many bytes as the samples have
   int64_t end = 0;    ///< decode time of what follows, or where the last sample ends; after the last sample's
+  int64_t begin = 0;  ///< of a part without samples: what was decoded last still stands from here to `end`
 };
 
 /// The next fragment's content. Borrowed for the call.
 struct FragmentContent {
-  TrackPart video;        ///< at least one sample
+  TrackPart video;        ///< no sample: a screen that is as it was (tfhd says duration-is-empty)
   TrackPart audio;        ///< may have none
   uint32_t sequence = 1;  ///< rising within the run (mfhd)
   const ShotFacts* shot = nullptr;

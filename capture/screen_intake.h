@@ -1,25 +1,26 @@
 #pragma once
 
 #include <map>
-#include <mutex>
+#include <memory>
 
-#include "capture/fragmenter.h"
-#include "capture/stream_state.h"
+#include "capture/screen.h"
 
 namespace mj::capture {
 
-/// Shots of workstations' screens become fragments, one each.
-/// Owner: Capture; `clock` and `outlet` must outlive it. Threads: all members from any; one workstation's
-/// shots exclude each other, different workstations do not. Does not: decode, keep pictures, authenticate.
-/// Fails: accept() says why and nothing changed; after a refusal that names "key frame wanted" the agent
-/// sends a key.
+/// The screens of all workstations. Owner: Capture; `clock` and `outlet` must outlive it. Threads: all
+/// members from any; one workstation's calls exclude each other, different workstations' do not. Does not:
+/// decode, keep pictures, authenticate. Fails: the answer says why, and what to send instead.
 class ScreenIntake {
  public:
   ScreenIntake(const config::Settings& settings, const Clock& clock, Outlet& outlet);
 
   void start();
-  /// See Capture::accept_shot.
-  [[nodiscard]] Result<void> accept(const std::string& workstation, Shot shot);
+  /// See Capture::accept_entries, position, charge_upload, accept_shot.
+  [[nodiscard]] Accepted accept(const EntryBatch& batch, const KnownEntries& known);
+  [[nodiscard]] Result<ScreenPosition> position(const std::string& workstation, const std::string& agent,
+                                                const KnownEntries& known);
+  [[nodiscard]] Duration charge_upload(const std::string& workstation, uint64_t bytes);
+  [[nodiscard]] Result<void> accept_shot(const std::string& workstation, Shot shot);
   /// Reports workstations that have been silent for more than three shots. To be called about every second.
   void tick();
   void stop();
@@ -27,26 +28,7 @@ class ScreenIntake {
   [[nodiscard]] std::vector<StreamStatus> status() const;
 
  private:
-  struct Screen {
-    Screen(const std::string& workstation, const Clock& clock, Outlet& outlet)
-        : state(workstation + ".screen", clock, outlet) {}
-
-    mutable std::mutex mutex;  // of all below; state.status() needs none
-    StreamState state;
-    std::shared_ptr<const Run> run;
-    Bytes record;  // of run
-    uint32_t sequence = 0;
-    WallTime last_at{};
-    Duration nominal{0};  // of the last shot
-    SteadyTime heard;     // when the last shot was accepted
-    bool key_wanted = true;
-    bool stopped = false;
-  };
-
-  [[nodiscard]] Result<void> accept_locked(Screen& screen, Shot& shot);
-  [[nodiscard]] Result<void> prepare_run(Screen& screen, const Shot& shot);
-
-  const Clock& clock_;
+  CommonPool pool_;
   std::map<std::string, std::unique_ptr<Screen>> screens_;  // by workstation; not changed after construction
   std::vector<const Screen*> order_;                        // as configured
 };

@@ -40,13 +40,8 @@ std::optional<BytesView> take_sets(BytesView& bytes, std::size_t count, uint8_t 
   return count == 0 ? std::nullopt : std::optional(first);
 }
 
-}  // namespace
-
-Result<void> check_shot(const Shot& shot) {
-  if (shot.nominal <= Duration{0} || shot.nominal > kLongestNominal) {
-    return fail(ErrorKind::invalid, "the cadence must be between 1 µs and 10 min");
-  }
-  if (shot.access_unit.size() > kMostShotBytes) return fail(ErrorKind::no_space, "a shot is at most 32 MiB");
+Result<void> check_access_unit(const Entry& shot) {
+  if (shot.access_unit.size() > kMostShotBytes) return fail(ErrorKind::invalid, "a shot is at most 32 MiB");
   BytesView rest = shot.access_unit;
   bool picture = false;
   bool key = false;
@@ -62,7 +57,24 @@ Result<void> check_shot(const Shot& shot) {
   if (!picture) return fail(ErrorKind::invalid, "the shot has no picture in it");
   if (shot.key != key)
     return fail(ErrorKind::invalid, "the shot's key flag and its NAL units contradict each other");
+  if (shot.key && shot.avc_config.empty())
+    return fail(ErrorKind::invalid, "a key shot needs its decoder configuration");
   return {};
+}
+
+}  // namespace
+
+Result<void> check_entry(const Entry& entry) {
+  if (entry.kind == EntryKind::state) {
+    if (entry.access_unit.empty() && entry.avc_config.empty()) return {};
+    return fail(ErrorKind::invalid, "a state has no picture");
+  }
+  if (entry.nominal <= Duration{0} || entry.nominal > kLongestNominal) {
+    return fail(ErrorKind::invalid, "the cadence must be between 1 µs and 10 min");
+  }
+  if (entry.kind == EntryKind::shot) return check_access_unit(entry);
+  if (entry.access_unit.empty() && entry.avc_config.empty() && !entry.key) return {};
+  return fail(ErrorKind::invalid, "an entry of kind same has no picture");
 }
 
 Result<rtsp::VideoConfig> parse_avc_config(BytesView record) {

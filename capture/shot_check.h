@@ -5,9 +5,9 @@
 
 namespace mj::capture {
 
-/// Is this a shot that can be recorded? Sizes, NAL structure, key flag; reads no picture data. Errors:
-/// invalid, no_space.
-[[nodiscard]] Result<void> check_shot(const Shot& shot);
+/// Is this an entry that can be recorded? Sizes, times, NAL structure, key flag; reads no picture data.
+/// Errors: invalid.
+[[nodiscard]] Result<void> check_entry(const Entry& entry);
 
 /// From an AVCDecoderConfigurationRecord (ISO/IEC 14496-15 §5.3.3.1), with the picture's size from its SPS.
 /// Errors: invalid (cut off, no 4-byte lengths, no SPS or PPS, picture beyond 33 Mpx).

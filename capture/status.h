@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 
@@ -24,6 +25,21 @@ enum class Look {
 };
 [[nodiscard]] const char* name(Look look);
 
+/// Why entries of an agent were refused.
+enum class Refusal { malformed, missing, key_wanted, quota, busy };
+inline constexpr std::size_t kRefusals = 5;
+[[nodiscard]] const char* name(Refusal refusal);
+
+/// How a workstation's agent is doing, since it was first heard of after the start.
+struct AgentStatus {
+  std::string agent;                          ///< see EntryRef
+  uint64_t next = 1;                          ///< the number wanted next
+  bool thinned = false;                       ///< its cadence is longer than configured: its spool is tight
+  uint64_t missing = 0;                       ///< numbers that are gone for ever
+  uint64_t breaks = 0;                        ///< entries that do not name the one before them
+  std::array<uint64_t, kRefusals> refused{};  ///< by Refusal
+};
+
 struct StreamStatus {
   enum class State { connecting, recording, waiting };
   StreamKey stream;
@@ -36,6 +52,7 @@ struct StreamStatus {
   uint64_t bytes = 0;
   Look look = Look::usual;
   std::optional<ClockOffset> camera_clock;  ///< measured last; of cameras that send reports
+  std::optional<AgentStatus> agent;         ///< of screens
 };
 
 }  // namespace mj::capture

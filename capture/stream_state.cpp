@@ -51,6 +51,15 @@ void StreamState::failed(GapCause cause, std::string detail) {
   outlet_.on_outage({stream_, begin, cause, std::move(detail)});
 }
 
+void StreamState::attested(WallTime begin, GapCause cause, std::string detail, EntryRef entry) {
+  {
+    std::lock_guard lock(mutex_);
+    enter(StreamStatus::State::waiting, cause, detail);
+  }
+  reported_ = cause;
+  outlet_.on_outage({stream_, begin, cause, std::move(detail), std::move(entry)});
+}
+
 bool StreamState::on_fragment(Fragment fragment) {
   const WallTime end = fragment.end;
   const uint64_t frames = fragment.frames;

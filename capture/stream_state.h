@@ -20,6 +20,10 @@ class StreamState final : public FragmentSink {
   void connecting(std::string detail);
   /// There is no footage from now on, or from the end of the last.
   void failed(GapCause cause, std::string detail);
+  /// The agent itself says since when and why there is no picture.
+  void attested(WallTime begin, GapCause cause, std::string detail, EntryRef entry);
+  /// The cause of the outage that is open.
+  [[nodiscard]] std::optional<GapCause> reported() const { return reported_; }
   /// Accepted footage ends a failure. The outlet's refusal is a state of ours, but the outlet accounts for it
   /// itself.
   [[nodiscard]] bool on_fragment(Fragment fragment) override;

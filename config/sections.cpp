@@ -161,7 +161,9 @@ void SectionReader::read_workstations(TableReader& file) {
     workstation.window = read_reference(reader, "window", windows_, "windows");
     if (!reader.has("window")) reader.problem("window", "the window where this workstation stands (missing)");
     workstation.clerk = read_reference(reader, "clerk", clerks_, "clerks");
-    workstation.token = read_token(reader);
+    // Its agent is enrolled (`mingjing agent enrol`); a token is for agents of earlier versions.
+    if (reader.has("token") || reader.has("token_file") || reader.has("token_env"))
+      workstation.token = read_token(reader);
     reader.finish();
     settings_.workstations.push_back(std::move(workstation));
   }

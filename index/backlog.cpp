@@ -81,7 +81,7 @@ Result<void> put_found(Database& database, const storage::FoundSegment& found,
   }
   MJ_CHECK(put_run(database, *found.run));
   for (size_t i = 0; i < std::min(found.shots.size(), found.fragments.size()); ++i) {
-    MJ_CHECK(put_shot(database, stream, found.fragments[i].start, found.shots[i]));
+    MJ_CHECK(put_shot_entry(database, stream, found.fragments[i].start, found.shots[i], false));
   }
   SegmentRow row{found.segment,      found.run->start, found.end, found.bytes,
                  found.header_bytes, found.sha256,     false,     found.fragments};

@@ -53,6 +53,19 @@ inline constexpr Duration kLongestSegment = std::chrono::hours(1);
 [[nodiscard]] Result<void> remove_segment(Database& database, const StreamKey& key, WallTime start);
 [[nodiscard]] Result<void> put_shot(Database& database, const StreamKey& key, WallTime at,
                                     const capture::ShotFacts& facts);
+/// Entry `ref` of an agent is here now, and with it all before it.
+struct PutEntry {
+  const capture::EntryRef* ref = nullptr;
+  WallTime at{};
+  std::string state = {}, detail = {};  ///< when it said that there is no picture
+  Duration nominal{0}, configured{0};   ///< of a shot
+  bool in_order = true;                 ///< live; not found in a file
+};
+/// Does nothing for what no agent numbered, nor for what is not newer.
+[[nodiscard]] Result<void> put_entry(Database& database, const StreamKey& stream, const PutEntry& entry);
+/// A shot's facts and its number.
+[[nodiscard]] Result<void> put_shot_entry(Database& database, const StreamKey& key, WallTime at,
+                                          const capture::ShotFacts& facts, bool in_order);
 [[nodiscard]] Result<void> put_clock_offset(Database& database, const capture::ClockOffset& offset);
 [[nodiscard]] Result<void> change_gap(Database& database, const StreamKey& key, const GapChange& change);
 

@@ -41,7 +41,7 @@ constexpr const char* kClockOffsetsBetween =
     "SELECT at_us, offset_us, error_us FROM clock_offsets WHERE stream = ?1 AND at_us >= ?2 AND at_us < ?3 "
     "ORDER BY at_us";
 constexpr const char* kShotsBetween =
-    "SELECT at_us, t.text, p.text, idle_ms FROM shots"
+    "SELECT at_us, t.text, p.text, idle_ms, kind, locked FROM shots"
     " JOIN titles AS t ON t.id = title JOIN titles AS p ON p.id = program"
     " WHERE stream = ?1 AND at_us >= ?2 AND at_us < ?3 ORDER BY at_us LIMIT ?4";
 
@@ -193,7 +193,8 @@ Result<std::vector<ShotRow>> shots_between(Database& database, const StreamRow& 
                                            WallTime to, int limit) {
   std::vector<ShotRow> shots;
   const auto add = [&](const Statement& row) {
-    shots.push_back({row.time(0), row.text(1), row.text(2), row.integer(3)});
+    shots.push_back(
+        {row.time(0), row.text(1), row.text(2), row.integer(3), row.integer(4) != 0, row.integer(5) != 0});
   };
   MJ_CHECK(database.each(kShotsBetween, add, stream.id, from, to, limit));
   return shots;

@@ -20,15 +20,21 @@ constexpr const char* kPutSegment =
     "INSERT OR REPLACE INTO segments (stream, start_us, run_age_us, duration_us, store, bytes, header_bytes,"
     " suspect, sha256, fragments) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 constexpr const char* kRemoveSegment = "DELETE FROM segments WHERE stream = ?1 AND start_us = ?2";
+// Column shots.kind.
+constexpr int kShot = 0;
+constexpr int kSameShot = 1;
+
 constexpr const char* kFindTitle = "SELECT id FROM titles WHERE text = ?1";
 constexpr const char* kInsertTitle = "INSERT INTO titles (text) VALUES (?1)";
 constexpr const char* kPutShot =
-    "INSERT OR REPLACE INTO shots (stream, at_us, title, program, idle_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
+    "INSERT OR REPLACE INTO shots (stream, at_us, title, program, idle_ms, kind, locked)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 constexpr const char* kPutClockOffset =
     "INSERT OR REPLACE INTO clock_offsets SELECT id, ?2, ?3, ?4 FROM streams WHERE key = ?1";
 constexpr const char* kPutGap =
     "INSERT OR REPLACE INTO gaps (stream, begin_us, end_us, cause, detail) VALUES (?1, ?2, ?3, ?4, ?5)";
 constexpr const char* kRemoveGap = "DELETE FROM gaps WHERE stream = ?1 AND begin_us = ?2";
+constexpr const char* kDropGapsFrom = "DELETE FROM gaps WHERE stream = ?1 AND begin_us >= ?2";
 // Four ways in which footage [?2, ?3) can meet a gap: within it, over its end, over its begin, all over it.
 constexpr const char* kSplitGap =
     "INSERT INTO gaps (stream, begin_us, end_us, cause, detail)"
@@ -110,7 +116,19 @@ Result<void> put_shot(Database& database, const StreamKey& key, WallTime at,
   MJ_TRY(const int64_t stream, ensure_stream(database, key, at));
   MJ_TRY(const int64_t title, ensure_title(database, facts.title));
   MJ_TRY(const int64_t program, ensure_title(database, facts.program));
-  return database.run(kPutShot, stream, at, title, program, facts.idle_ms);
+  const int kind = facts.kind == capture::EntryKind::same ? kSameShot : kShot;
+  return database.run(kPutShot, stream, at, title, program, facts.idle_ms, kind, facts.locked);
+}
+
+Result<void> put_shot_entry(Database& database, const StreamKey& key, WallTime at,
+                            const capture::ShotFacts& facts, bool in_order) {
+  MJ_CHECK(put_shot(database, key, at, facts));
+  return put_entry(database, key,
+                   {.ref = &facts.entry,
+                    .at = at,
+                    .nominal = facts.nominal,
+                    .configured = facts.configured,
+                    .in_order = in_order});
 }
 
 /// No footage: it makes no stream, and says nothing about since when there is one.
@@ -123,6 +141,10 @@ Result<void> change_gap(Database& database, const StreamKey& key, const GapChang
                          : change.remove ? *change.remove
                                          : change.carve.value_or(Span{}).begin;
   MJ_TRY(const int64_t stream, ensure_stream(database, key, since));
+  if (change.clear_from) {
+    MJ_CHECK(database.run(kDropGapsFrom, stream, *change.clear_from));
+    MJ_CHECK(database.run(kCutGapEnd, stream, *change.clear_from));
+  }
   if (change.carve) MJ_CHECK(carve(database, stream, *change.carve));
   if (change.remove) MJ_CHECK(database.run(kRemoveGap, stream, *change.remove));
   if (!change.put) return {};

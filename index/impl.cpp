@@ -15,6 +15,10 @@ std::vector<Gap> with_pending(std::vector<Gap> rows, const TailView& view) {
     const auto drop = [&](WallTime begin) {
       std::erase_if(rows, [begin](const Gap& gap) { return gap.begin == begin; });
     };
+    if (change.clear_from) {
+      std::erase_if(rows, [&](const Gap& gap) { return gap.begin >= *change.clear_from; });
+      for (Gap& gap : rows) gap.end = std::min(gap.end.value_or(*change.clear_from), *change.clear_from);
+    }
     if (change.remove) drop(*change.remove);
     if (!change.put) continue;
     drop(change.put->begin);

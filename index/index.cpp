@@ -100,7 +100,7 @@ void Index::on_fragment_durable(storage::FragmentDurable durable) {
   }
   if (!durable.shot) return;
   impl_->writer->post([stream, at = durable.place.start, shot = std::move(*durable.shot)](
-                          Database& database) { return put_shot(database, stream, at, shot); },
+                          Database& database) { return put_shot_entry(database, stream, at, shot, true); },
                       [](const Result<void>&) {});
 }
 
@@ -119,6 +119,16 @@ void Index::on_segment_closed(storage::SegmentClosed closed) {
 void Index::on_outage(capture::Outage outage) {
   const MutexLock lock(impl_->order);
   impl_->post(outage.stream, impl_->tail.outage(outage));
+  if (!outage.attested) return;
+  // A gap that says that entries are gone is nobody's word about the screen.
+  const std::string state = outage.attested->gone ? "" : name(outage.cause);
+  impl_->writer->post(
+      [state, outage = std::move(outage)](Database& database) {
+        return put_entry(
+            database, outage.stream,
+            {.ref = &*outage.attested, .at = outage.begin, .state = state, .detail = outage.detail});
+      },
+      [](const Result<void>&) {});
 }
 
 void Index::on_clock_offset(capture::ClockOffset offset) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "index/agents.h"
 #include "index/desk.h"
 #include "index/model.h"
 #include "index/reports.h"
@@ -57,10 +58,9 @@ class Index final : public storage::Outlet {
 
   /// False while the disk refuses commits; the recorder's rows then wait in memory and are tried again.
   [[nodiscard]] bool healthy() const;
-  [[nodiscard]] std::string last_error() const;  ///< a sentence; empty when healthy
+  [[nodiscard]] std::string last_error() const;  ///< empty when healthy
 
   // --- from storage ------------------------------------------------------------------------------
-
   void on_segment_opened(storage::SegmentOpened opened) override;
   void on_fragment_durable(storage::FragmentDurable durable) override;
   void on_segment_closed(storage::SegmentClosed closed) override;
@@ -68,7 +68,6 @@ class Index final : public storage::Outlet {
   void on_clock_offset(capture::ClockOffset offset) override;
 
   // --- case facts --------------------------------------------------------------------------------
-
   /// All events of a batch or none. Durable when it returns. Errors: invalid (the message begins with the
   /// event's position, "events[3].window: ..."), no_space, unavailable. Events one by one: Feeds.
   [[nodiscard]] Result<Ingested> ingest(const std::string& source, std::vector<Event> events);
@@ -123,6 +122,7 @@ class Index final : public storage::Outlet {
   class Checker;
   class Adopter;
   friend class Desk;
+  friend class Agents;
   explicit Index(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -1,6 +1,7 @@
 #include "index/ledger.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace mj::index {
 
@@ -23,6 +24,7 @@ void StreamLedger::resume(std::optional<WallTime> footage_end, std::optional<Wal
   accounted_ = accounted;
   last_start_.reset();
   open_ = std::move(open_gap);
+  overtaken_ = false;
   first_.reset();
 }
 
@@ -46,6 +48,7 @@ std::vector<GapChange> StreamLedger::on_outage(WallTime begin, GapCause cause, s
     return {{.remove = {}, .put = open_, .carve = {}}};
   }
   if (open_->cause == cause) return {};
+  overtaken_ = false;
   if (begin <= open_->begin) {  // told twice about the same moment: the later word counts
     open_->cause = cause;
     open_->detail = std::move(detail);
@@ -58,12 +61,30 @@ std::vector<GapChange> StreamLedger::on_outage(WallTime begin, GapCause cause, s
   return {{.remove = {}, .put = closed, .carve = {}}, {.remove = {}, .put = open_, .carve = {}}};
 }
 
+std::vector<GapChange> StreamLedger::on_attested(WallTime begin, GapCause cause, std::string detail) {
+  if (footage_end_) begin = std::max(begin, *footage_end_);
+  if (open_ && open_->begin == begin && open_->cause == cause && open_->detail == detail) return {};
+  // What was noted before `begin` stays, up to there.
+  if (!first_) first_ = open_;
+  if (first_ && first_->begin >= begin) first_.reset();
+  if (first_ && first_->end.value_or(begin) >= begin) first_->end = begin;
+  accounted_ = accounted_ ? std::min(*accounted_, begin) : begin;
+  overtaken_ = false;
+  open_ = Gap{begin, std::nullopt, cause, std::move(detail)};
+  return {{.remove = {}, .put = open_, .carve = {}, .clear_from = begin}};
+}
+
 std::vector<GapChange> StreamLedger::late_footage(WallTime start, WallTime end) {
   std::vector<GapChange> changes;
-  if (first_) changes.push_back({.remove = {}, .put = {}, .carve = Span{start, end}});
+  if (first_ || kind_ == StreamKind::screen) {
+    // Between two shots that follow each other there is no gap either.
+    const bool follows = footage_end_ && *footage_end_ < start && !is_far(start, *footage_end_);
+    changes.push_back({.remove = {}, .put = {}, .carve = Span{follows ? *footage_end_ : start, end}});
+  }
   if (end > open_->begin) {
     const WallTime before = open_->begin;
     open_->begin = end;
+    overtaken_ = true;
     changes.push_back({.remove = before, .put = open_, .carve = {}});
   }
   remember(start, end);
@@ -81,7 +102,8 @@ std::vector<GapChange> StreamLedger::close_gap(WallTime at) {
     if (first_) changes.push_back({.remove = {}, .put = first_, .carve = {}});
   }
   open_->end = at;
-  if (open_->begin < at) {
+  const bool none = std::exchange(overtaken_, false) && !is_far(at, open_->begin);
+  if (open_->begin < at && !none) {
     changes.push_back({.remove = {}, .put = open_, .carve = {}});
   } else {
     changes.push_back({.remove = open_->begin, .put = {}, .carve = {}});
@@ -92,10 +114,13 @@ std::vector<GapChange> StreamLedger::close_gap(WallTime at) {
 }
 
 bool StreamLedger::is_hole(WallTime start) const {
-  if (!accounted_ || start <= *accounted_) return false;
-  if (kind_ != StreamKind::screen) return start - *accounted_ > kCameraTolerance;
-  const WallTime reference = last_start_.value_or(*accounted_);
-  return (start - reference) * 2 > usual_spacing() * 5;
+  return accounted_ && start > *accounted_ && is_far(start, *accounted_);
+}
+
+/// From footage that ended at `end`, or from a gap that did.
+bool StreamLedger::is_far(WallTime start, WallTime end) const {
+  if (kind_ != StreamKind::screen) return start - end > kCameraTolerance;
+  return (start - last_start_.value_or(end)) * 2 > usual_spacing() * 5;
 }
 
 Duration StreamLedger::usual_spacing() const {

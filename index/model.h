@@ -58,6 +58,8 @@ struct ShotRow {
   WallTime at;
   std::string title, program;
   int64_t idle_ms = 0;
+  bool same = false;  ///< every pixel was still as in the shot before
+  bool locked = false;
 };
 
 struct Account {

@@ -169,7 +169,45 @@ CREATE TABLE shots (
   title   INTEGER NOT NULL REFERENCES titles (id),
   program INTEGER NOT NULL REFERENCES titles (id),
   idle_ms INTEGER NOT NULL,
+  kind    INTEGER NOT NULL DEFAULT 0,  -- 1: no picture of its own, every pixel was as in the shot before
+  locked  INTEGER NOT NULL DEFAULT 0,  -- 1: the session was locked
   PRIMARY KEY (stream, at_us)
+) STRICT, WITHOUT ROWID;
+
+-- --- agents of workstations --------------------------------------------------------------------------------------------
+
+-- Every key that was ever enrolled; at most one of a workstation is in force.
+CREATE TABLE agents (
+  agent       TEXT PRIMARY KEY,      -- first 16 hex digits of SHA-256 of the key
+  workstation TEXT NOT NULL,
+  public_key  BLOB NOT NULL,         -- Ed25519
+  enrolled_us INTEGER NOT NULL,
+  revoked_us  INTEGER,               -- since when it may not come any more: revoked, or another was enrolled
+  heard_us    INTEGER                -- when it last proved itself (once an hour)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX agents_in_force ON agents (workstation) WHERE revoked_us IS NULL;
+
+-- Codes that were given out and not used yet.
+CREATE TABLE enrolment_codes (
+  code_hash   BLOB PRIMARY KEY,      -- SHA-256 of the code: a copy of the index enrols nobody
+  workstation TEXT NOT NULL,
+  expires_us  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- How far the entries of an agent are durable here: all up to `number`.
+CREATE TABLE agent_entries (
+  stream        INTEGER NOT NULL REFERENCES streams (id),
+  agent         TEXT NOT NULL,
+  number        INTEGER NOT NULL,
+  chain         BLOB NOT NULL,       -- SHA-256 of that entry: what the next must name; zero: not known
+  at_us         INTEGER NOT NULL,    -- its moment
+  state         TEXT NOT NULL,       -- GapCause by name, if it said that there is no picture; else empty
+  detail        TEXT NOT NULL,
+  nominal_us    INTEGER NOT NULL,    -- of its newest shot: longer than configured: thinned, its spool is tight
+  configured_us INTEGER NOT NULL,
+  missing       INTEGER NOT NULL,    -- numbers up to `number` of which nothing is here
+  breaks        INTEGER NOT NULL,    -- entries that did not name the hash of the one before
+  PRIMARY KEY (stream, agent)
 ) STRICT, WITHOUT ROWID;
 
 -- --- case facts ------------------------------------------------------------------------------------------------------

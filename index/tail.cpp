@@ -73,7 +73,8 @@ std::optional<LiveSegment> Tail::segment_closed(const storage::SegmentClosed& cl
 std::vector<NumberedChange> Tail::outage(const capture::Outage& outage) {
   MutexLock lock(mutex_);
   Stream& owner = stream(outage.stream);
-  return numbered(owner, owner.ledger.on_outage(outage.begin, outage.cause, outage.detail));
+  return numbered(owner, outage.attested ? owner.ledger.on_attested(outage.begin, outage.cause, outage.detail)
+                                         : owner.ledger.on_outage(outage.begin, outage.cause, outage.detail));
 }
 
 std::vector<NumberedChange> Tail::recovered(const StreamKey& key,

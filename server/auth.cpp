@@ -29,6 +29,7 @@ std::optional<http::status> need_workstation(const Request& request) {
 std::optional<http::status> need_entitled(const Route& route, const Request& request) {
   switch (route.access) {
     case Access::open:
+    case Access::agent:
       return std::nullopt;
     case Access::person:
       return need(Principal::Kind::person, request.who);
@@ -64,12 +65,12 @@ Principal machine_with_token(const config::Settings& settings, std::string_view 
   Principal found;
   for (const auto& feed : settings.feeds) {
     if (same_secret(token, feed.token.reveal()) && !feed.token.empty()) {
-      found = {Principal::Kind::feed, feed.id, {}};
+      found = {Principal::Kind::feed, feed.id, {}, {}};
     }
   }
   for (const auto& workstation : settings.workstations) {
     if (same_secret(token, workstation.token.reveal()) && !workstation.token.empty()) {
-      found = {Principal::Kind::workstation, workstation.id, {}};
+      found = {Principal::Kind::workstation, workstation.id, {}, {}};
     }
   }
   return found;
@@ -80,10 +81,13 @@ bool is_local(const Request& request) {
          request.header.count("Forwarded") == 0;
 }
 
+bool is_for_machines(Access access) {
+  return access == Access::feed || access == Access::workstation || access == Access::agent;
+}
+
 std::optional<http::status> refuse_entry(const Route& route, const Request& request) {
   if (auto refused = need_entitled(route, request)) return refused;
-  const bool for_people = route.access != Access::feed && route.access != Access::workstation;
-  if (for_people && changes_something(route.method) && !carries_our_header(request))
+  if (!is_for_machines(route.access) && changes_something(route.method) && !carries_our_header(request))
     return http::status::forbidden;
   return std::nullopt;
 }

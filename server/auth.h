@@ -21,6 +21,9 @@ class Sessions;
 /// Whether the request comes from this machine itself: a loopback peer that nobody forwarded.
 [[nodiscard]] bool is_local(const Request& request);
 
+/// Routes that no browser comes through.
+[[nodiscard]] bool is_for_machines(Access access);
+
 /// The one decision. Nothing: come in. `unauthorized`: prove who you are; `forbidden`: we know, and no.
 /// People's requests that change something must also carry `X-Mingjing: 1`, which no foreign page can make a
 /// browser send.

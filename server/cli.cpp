@@ -24,6 +24,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", mj::server::version());
   app.require_subcommand(1);
   int exit_code = mj::server::kCouldNotRun;
+  mj::server::add_agent(app, exit_code);
   mj::server::add_believe_clock(app, exit_code);
   mj::server::add_check(app, exit_code);
   mj::server::add_coverage(app, exit_code);

@@ -8,6 +8,7 @@ namespace mj::server {
 /// The commands of `mingjing`, one file each. add_…() makes the subcommand; when it is chosen on the command
 /// line it runs while `app` parses, and leaves its exit code. `exit_code` must outlive `app`. An exception
 /// ends as kCouldNotRun in main().
+void add_agent(CLI::App& app, int& exit_code);
 void add_believe_clock(CLI::App& app, int& exit_code);
 void add_check(CLI::App& app, int& exit_code);
 void add_coverage(CLI::App& app, int& exit_code);

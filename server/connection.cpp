@@ -43,6 +43,33 @@ class BodyShare {
   const uint64_t bytes_;
 };
 
+/// What may be under way for a body of this size to be taken: those that try to fill it with large ones leave
+/// room for small ones.
+uint64_t allowance(uint64_t share) {
+  return share <= kModestBody ? kBodiesInFlight : kBodiesInFlight / 4 * 3;
+}
+
+/// A workstation uploads one thing at a time; more connections do not give it more.
+class Uploading {
+ public:
+  Uploading(Services& services, const Route* route, const Request& request)
+      : services_(services), applies_(route != nullptr && route->access == Access::workstation) {
+    if (applies_) entry_ = services_.uploading.insert(request.who.id);
+  }
+  ~Uploading() {
+    if (applies_ && entry_.second) services_.uploading.erase(entry_.first);
+  }
+  Uploading(const Uploading&) = delete;
+  Uploading& operator=(const Uploading&) = delete;
+
+  [[nodiscard]] bool refused() const { return applies_ && !entry_.second; }
+
+ private:
+  Services& services_;
+  const bool applies_;
+  std::pair<std::set<std::string>::iterator, bool> entry_;
+};
+
 /// `Layer` is beast::tcp_stream or TLS on top of it.
 template <class Layer>
 class Connection {
@@ -108,7 +135,8 @@ class Connection {
                                 admission.route);
     }
     const uint64_t share = parser.chunked() ? limit : declared;
-    if (services_.bodies_in_flight + share > kBodiesInFlight) {
+    const Uploading uploading(services_, admission.route, request);
+    if (uploading.refused() || services_.bodies_in_flight + share > allowance(share)) {
       const Error error{ErrorKind::unavailable, "too much is being received; try again"};
       co_return co_await refuse(parser, retry_after(error_answer(error), std::chrono::seconds(2)),
                                 admission.route);

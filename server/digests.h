@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -9,6 +10,15 @@
 namespace mj::server {
 
 [[nodiscard]] Digest sha256(std::string_view text);
+
+[[nodiscard]] Digest hmac_sha256(std::string_view key, std::string_view text);
+
+/// Whether `signature` (64 bytes) is that of `message` by `public_key` (32 bytes, RFC 8032). False for
+/// whatever is no key or signature.
+[[nodiscard]] bool verify_ed25519(BytesView public_key, std::string_view message, BytesView signature);
+
+/// The standard alphabet with padding (RFC 4648 §4), nothing else.
+[[nodiscard]] std::optional<Bytes> from_base64(std::string_view text);
 
 /// `bytes` of the system's randomness as lower-case hexadecimal. Throws std::runtime_error when there is
 /// none: to go on with guessable tokens would be worse than to fail the request.

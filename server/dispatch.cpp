@@ -24,14 +24,24 @@ Response method_not_allowed(const std::vector<http::verb>& allowed) {
   return response;
 }
 
+/// A feed, an agent with a session, or nobody.
+asio::awaitable<Result<Principal>> machine_of(const std::string& token, Services& services) {
+  Principal feed = machine_with_token(services.context.settings, token);
+  if (feed.kind != Principal::Kind::nobody) co_return feed;
+  auto holder = co_await on_work(services.work, [&] { return services.agents.holder(token); });
+  if (!holder) co_return tl::unexpected<Error>(holder.error().within("agent session"));
+  if (!*holder) co_return Principal{};
+  co_return Principal{Principal::Kind::workstation, (*holder)->workstation, (*holder)->agent, {}};
+}
+
 /// Who asks. Errors other than "no such session" mean that the index cannot say: then nobody gets in.
 asio::awaitable<Result<Principal>> identify(const Request& request, Services& services) {
   const Credentials credentials = credentials_of(request.header, services.sessions);
-  if (credentials.bearer) co_return machine_with_token(services.context.settings, *credentials.bearer);
+  if (credentials.bearer) co_return co_await machine_of(*credentials.bearer, services);
   if (!credentials.session_token) co_return Principal{};
   auto account =
       co_await on_work(services.work, [&] { return services.sessions.find(*credentials.session_token); });
-  if (account) co_return Principal{Principal::Kind::person, "", std::move(*account)};
+  if (account) co_return Principal{Principal::Kind::person, "", "", std::move(*account)};
   if (account.error().kind == ErrorKind::not_found) co_return Principal{};
   co_return tl::unexpected<Error>(account.error().within("session"));
 }
@@ -40,7 +50,7 @@ Response not_entitled(http::status status, const Route& route, const Services& s
   const bool unknown = status == http::status::unauthorized;
   const Error error{ErrorKind::denied, unknown ? "sign in first" : "this is not open to you"};
   json::object body = error_object(error, "");
-  const bool for_machines = route.access == Access::feed || route.access == Access::workstation;
+  const bool for_machines = is_for_machines(route.access);
   if (unknown && !for_machines) body["first_sign_in"] = !services.sign_in.first_token().empty();
   Response response = json_answer(std::move(body), status);
   if (unknown && for_machines) response.header.set(http::field::www_authenticate, "Bearer");
@@ -62,6 +72,21 @@ Admission without_route(const Request& request, const Match& match) {
     out.answer = method_not_allowed({http::verb::get, http::verb::head});
   }
   return out;
+}
+
+/// What a workstation uploads is charged before a byte of it is read.
+std::optional<Response> beyond_quota(const Route& route, const Request& request, const Services& services) {
+  if (route.access != Access::workstation || route.method == http::verb::get) return std::nullopt;
+  const auto declared = parse_integer(request.field(http::field::content_length), "Content-Length");
+  const auto bytes =
+      static_cast<uint64_t>(std::clamp<int64_t>(declared.value_or(route.body_limit), 0, route.body_limit));
+  const Duration wait = services.context.capture.charge_upload(request.who.id, bytes);
+  if (wait == Duration(0)) return std::nullopt;
+  const Error error{ErrorKind::no_space, "this workstation has sent more than its quota; come again later"};
+  json::object body = error_object(error, "");
+  body["server_time_us"] = to_us(services.context.clock.now());
+  return retry_after(json_answer(std::move(body), http::status::too_many_requests),
+                     std::max(std::chrono::ceil<std::chrono::seconds>(wait), std::chrono::seconds(1)));
 }
 
 std::string http_date(WallTime now) {
@@ -88,7 +113,7 @@ asio::awaitable<Admission> admit(Request& request, std::string_view target, Serv
   if (found.route == nullptr) co_return without_route(request, found);
   request.params = std::move(found.params);
   out.route = found.route;
-  if (out.route->access == Access::open) {
+  if (out.route->access == Access::open || out.route->access == Access::agent) {
     if (const auto refused = refuse_entry(*out.route, request))
       out.answer = not_entitled(*refused, *out.route, services);
     co_return out;
@@ -100,8 +125,11 @@ asio::awaitable<Admission> admit(Request& request, std::string_view target, Serv
     co_return out;
   }
   request.who = std::move(*who);
-  if (const auto refused = refuse_entry(*out.route, request))
+  if (const auto refused = refuse_entry(*out.route, request)) {
     out.answer = not_entitled(*refused, *out.route, services);
+  } else {
+    out.answer = beyond_quota(*out.route, request, services);
+  }
   co_return out;
 }
 

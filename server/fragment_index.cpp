@@ -19,6 +19,22 @@ class LittleEndian {
   std::string out_;
 };
 
+/// Fragments without a picture (a screen that is as it was) belong to the one before: players skip their
+/// bytes and go on showing it. In front of the first picture there is nothing to go on showing.
+std::vector<storage::FragmentPlace> pictures_of(const std::vector<storage::FragmentPlace>& fragments) {
+  std::vector<storage::FragmentPlace> pictures;
+  pictures.reserve(fragments.size());
+  for (const storage::FragmentPlace& place : fragments) {
+    if (place.video_bytes > 0) {
+      pictures.push_back(place);
+    } else if (!pictures.empty() && pictures.back().offset + pictures.back().bytes == place.offset) {
+      pictures.back().bytes += place.bytes;
+      pictures.back().end = std::max(pictures.back().end, place.end);
+    }
+  }
+  return pictures;
+}
+
 /// How many fragments follow each other without a hole.
 std::size_t contiguous(const std::vector<storage::FragmentPlace>& fragments) {
   std::size_t count = 1;
@@ -49,11 +65,12 @@ Result<std::string> encode_fragment_index(const std::vector<index::IndexedSegmen
   LittleEndian heads, places;
   uint32_t segment_count = 0, fragment_count = 0;
   for (const auto& segment : segments) {
-    if (segment.fragments.empty()) continue;
-    const std::size_t count = contiguous(segment.fragments);
+    const auto fragments = pictures_of(segment.fragments);
+    if (fragments.empty()) continue;
+    const std::size_t count = contiguous(fragments);
     const WallTime start = segment.segment.start;
-    const WallTime end = count == segment.fragments.size() ? segment.end : segment.fragments[count - 1].end;
-    const uint64_t first_offset = segment.fragments.front().offset;
+    const WallTime end = count == fragments.size() ? segment.end : fragments[count - 1].end;
+    const uint64_t first_offset = fragments.front().offset;
     const int64_t duration_us = (end - start).count();
     if (duration_us < 0 || duration_us > UINT32_MAX || first_offset > UINT32_MAX) {
       return fail(ErrorKind::internal, "segment {} does not fit into the fragment index",
@@ -66,7 +83,7 @@ Result<std::string> encode_fragment_index(const std::vector<index::IndexedSegmen
     heads.put(count, 4);
     heads.put(segment.segment.open ? 1 : 0, 4);
     for (std::size_t i = 0; i < count; ++i) {
-      MJ_CHECK(put_fragment(places, start, segment.fragments[i]));
+      MJ_CHECK(put_fragment(places, start, fragments[i]));
     }
     ++segment_count;
     fragment_count += static_cast<uint32_t>(count);

@@ -22,6 +22,13 @@ asio::awaitable<Response> post_sign_out(Request& request, Services& services);
 asio::awaitable<Response> post_events(Request& request, Services& services);
 asio::awaitable<Response> post_shot(Request& request, Services& services);
 
+// handlers_agents.cpp
+asio::awaitable<Response> post_agent_enrol(Request& request, Services& services);
+asio::awaitable<Response> post_agent_challenge(Request& request, Services& services);
+asio::awaitable<Response> post_agent_session(Request& request, Services& services);
+asio::awaitable<Response> get_screen_position(Request& request, Services& services);
+asio::awaitable<Response> post_entries(Request& request, Services& services);
+
 // handlers_cases.cpp
 asio::awaitable<Response> get_cases(Request& request, Services& services);
 asio::awaitable<Response> get_case(Request& request, Services& services);

@@ -199,8 +199,16 @@ json::object to_json(const capture::ClockOffset& offset) {
 }
 
 json::object to_json(const index::ShotRow& shot) {
-  return {
-      {"at_us", to_us(shot.at)}, {"title", shot.title}, {"program", shot.program}, {"idle_ms", shot.idle_ms}};
+  return {{"at_us", to_us(shot.at)}, {"title", shot.title}, {"program", shot.program},
+          {"idle_ms", shot.idle_ms}, {"same", shot.same},   {"locked", shot.locked}};
+}
+
+json::object to_json(const capture::AgentStatus& agent) {
+  return {{"id", agent.agent},
+          {"next", agent.next},
+          {"thinned", agent.thinned},
+          {"missing", agent.missing},
+          {"chain_breaks", agent.breaks}};
 }
 
 json::object to_json(const capture::StreamStatus& status, const config::Settings& settings) {
@@ -215,6 +223,7 @@ json::object to_json(const capture::StreamStatus& status, const config::Settings
   out["since_us"] = to_us(status.since);
   out["last_frame_us"] = to_json(status.last_frame);
   out["look"] = capture::name(status.look);
+  if (status.agent) out["agent"] = to_json(*status.agent);
   out["camera_clock_offset_us"] =
       status.camera_clock ? json::value(status.camera_clock->offset.count()) : json::value(nullptr);
   return out;

@@ -18,6 +18,7 @@ namespace json = boost::json;
 [[nodiscard]] json::object to_json(const index::Coverage& coverage);
 [[nodiscard]] json::object to_json(const capture::ClockOffset& offset);
 [[nodiscard]] json::object to_json(const index::ShotRow& shot);
+[[nodiscard]] json::object to_json(const capture::AgentStatus& agent);
 [[nodiscard]] json::object to_json(const capture::StreamStatus& status, const config::Settings& settings);
 [[nodiscard]] json::object to_json(const storage::StoreStatus& status);
 

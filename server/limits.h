@@ -12,10 +12,13 @@ constexpr uint32_t kTargetBytes = 4 * 1024;
 constexpr uint32_t kSmallBody = 16 * 1024;
 constexpr uint32_t kEventsBody = 1024 * 1024;
 constexpr uint32_t kShotBody = 32 * 1024 * 1024;
+constexpr uint32_t kEntriesBody = 32 * 1024 * 1024;
+constexpr std::size_t kEntriesPerUpload = 4000;
 /// All bodies being received together. Beyond it a request is told to come again.
 constexpr uint64_t kBodiesInFlight = 256ULL * 1024 * 1024;
+constexpr uint64_t kModestBody = 1024 * 1024;  ///< a quarter of that is for bodies up to here
 
-constexpr std::size_t kConnections = 256;
+constexpr std::size_t kConnections = 448;           ///< 200 agents keep one each
 constexpr std::size_t kConnectionsPerAddress = 32;  ///< loopback is free: a local proxy carries many people
 
 /// A segment's bytes leave in pieces of this size; one range is at most kRangeBytes.

@@ -19,6 +19,7 @@ struct Principal {
   enum class Kind { nobody, person, feed, workstation };
   Kind kind = Kind::nobody;
   std::string id;          ///< of the feed or workstation
+  std::string agent;       ///< of the workstation; empty: it came with a token of the settings
   index::Account account;  ///< of the person
 };
 

@@ -62,6 +62,36 @@ void add_streams(Families& out, const std::vector<capture::StreamStatus>& stream
   }
 }
 
+/// Agents in sums: a hall has two hundred, and /api/v1/streams tells of each.
+void add_agents(Families& out, const std::vector<capture::StreamStatus>& streams) {
+  std::array<uint64_t, capture::kRefusals> refused{};
+  uint64_t heard = 0, thinned = 0, missing = 0, breaks = 0;
+  for (const auto& stream : streams) {
+    if (!stream.agent) continue;
+    ++heard;
+    thinned += stream.agent->thinned ? 1 : 0;
+    missing += stream.agent->missing;
+    breaks += stream.agent->breaks;
+    for (std::size_t i = 0; i < refused.size(); ++i) refused[i] += stream.agent->refused[i];
+  }
+  const auto one = [&](const char* metric, const char* help, MetricType type, uint64_t value) {
+    Families::sample(out.add(metric, help, type), static_cast<double>(value));
+  };
+  one("mj_agents_heard", "Workstations whose agent was heard since the start", MetricType::Gauge, heard);
+  one("mj_agents_thinned", "Of these, how many lengthen their cadence because their spool is tight",
+      MetricType::Gauge, thinned);
+  one("mj_agent_entries_missing_total", "Entries that are gone for ever, by their agents' word",
+      MetricType::Counter, missing);
+  one("mj_agent_chain_breaks_total", "Entries that do not name the one before them", MetricType::Counter,
+      breaks);
+  MetricFamily& family =
+      out.add("mj_agent_entries_refused_total", "Entries refused, by reason", MetricType::Counter);
+  for (std::size_t i = 0; i < refused.size(); ++i) {
+    Families::sample(family, static_cast<double>(refused[i]),
+                     {{"reason", capture::name(static_cast<capture::Refusal>(i))}});
+  }
+}
+
 void add_stores(Families& out, const std::vector<storage::StoreStatus>& stores) {
   const auto each = [&](const char* metric, const char* help, auto value) {
     MetricFamily& family = out.add(metric, help, MetricType::Gauge);
@@ -144,7 +174,9 @@ std::string Metrics::text(const Context& context) const {
                    {{"version", version()}});
   Families::sample(families.add("mj_index_up", "1 while the index takes rows", MetricType::Gauge),
                    context.index.healthy() ? 1 : 0);
-  add_streams(families, context.capture.status());
+  const auto streams = context.capture.status();
+  add_streams(families, streams);
+  add_agents(families, streams);
   add_stores(families, context.store_status());
   add_purge(families, context.index.purge_status());
   std::vector<MetricFamily> all = families.take();

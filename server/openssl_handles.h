@@ -19,6 +19,7 @@ inline void free_bio(BIO* bio) {
 using UniqueX509 = std::unique_ptr<X509, OpensslFree<X509, X509_free>>;
 using UniquePkey = std::unique_ptr<EVP_PKEY, OpensslFree<EVP_PKEY, EVP_PKEY_free>>;
 using UniqueBio = std::unique_ptr<BIO, OpensslFree<BIO, free_bio>>;
+using UniqueDigestContext = std::unique_ptr<EVP_MD_CTX, OpensslFree<EVP_MD_CTX, EVP_MD_CTX_free>>;
 using UniqueExtension = std::unique_ptr<X509_EXTENSION, OpensslFree<X509_EXTENSION, X509_EXTENSION_free>>;
 
 }  // namespace mj::server

@@ -28,6 +28,11 @@ constexpr Route kRoutes[] = {
     {http::verb::get, "/api/v1/streams/{stream}/shots", Access::person, &get_stream_shots},
     {http::verb::get, "/api/v1/streams/{stream}/runs/{run_start_us}/init", Access::person, &get_run_init},
     {http::verb::get, "/api/v1/streams/{stream}/segments/{start_us}", Access::person, &get_segment},
+    {http::verb::post, "/api/v1/agents/enrol", Access::agent, &post_agent_enrol},
+    {http::verb::post, "/api/v1/agents/challenge", Access::agent, &post_agent_challenge},
+    {http::verb::post, "/api/v1/agents/session", Access::agent, &post_agent_session},
+    {http::verb::get, "/api/v1/screens/{workstation}/position", Access::workstation, &get_screen_position},
+    {http::verb::post, "/api/v1/screens/{workstation}/entries", Access::workstation, &post_entries, kEntriesBody},
     {http::verb::post, "/api/v1/screens/{workstation}/shots", Access::workstation, &post_shot, kShotBody},
 };
 // clang-format on

@@ -21,6 +21,7 @@ enum class Access {
   open,                ///< anybody
   person,              ///< a signed-in person
   feed,                ///< a case feed with its token
+  agent,               ///< anybody: an agent that proves itself by what it sends
   workstation,         ///< the agent of the {workstation} in the path, with its token
   loopback_or_person,  ///< this machine itself, or a signed-in person
 };

@@ -30,6 +30,7 @@ Services::Services(const Context& the_context, PasswordCost cost)
       gate(context.index, context.reader),
       sessions(context.index, context.clock, context.settings.server.tls),
       sign_in(context.index, sessions, context.clock, cost),
+      agents(context.index, context.clock),
       work(kWorkThreads) {}
 
 struct Server::Impl {

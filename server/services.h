@@ -1,5 +1,9 @@
 #pragma once
 
+#include <set>
+#include <string>
+
+#include "server/agent_door.h"
 #include "server/gate.h"
 #include "server/metrics.h"
 #include "server/server.h"
@@ -17,10 +21,12 @@ struct Services {
   Gate gate;
   Sessions sessions;
   SignIn sign_in;
+  AgentDoor agents;
   Metrics metrics;
-  WorkPool work;                  ///< last: its threads end before what they use
-  int sign_ins_waiting = 0;       ///< network thread only
-  uint64_t bodies_in_flight = 0;  ///< bytes; network thread only
+  WorkPool work;                    ///< last: its threads end before what they use
+  int sign_ins_waiting = 0;         ///< network thread only
+  uint64_t bodies_in_flight = 0;    ///< bytes; network thread only
+  std::set<std::string> uploading;  ///< workstations whose upload is under way; network thread only
 };
 
 }  // namespace mj::server

@@ -205,6 +205,29 @@ bool Fields::boolean(std::string_view name) {
   return value->get_bool();
 }
 
+std::vector<std::vector<int64_t>> Fields::integer_rows(std::string_view name, std::size_t most,
+                                                       std::size_t width, int64_t least, int64_t greatest) {
+  const json::value* value = take(name, true);
+  if (value == nullptr) return {};
+  const json::array* list = value->if_array();
+  std::vector<std::vector<int64_t>> rows;
+  for (std::size_t i = 0; list != nullptr && i < std::min(list->size(), most); ++i) {
+    const json::array* numbers = (*list)[i].if_array();
+    if (numbers == nullptr || numbers->size() != width) break;
+    rows.emplace_back();
+    for (const json::value& number : *numbers) {
+      const int64_t* whole = number.if_int64();
+      if (whole != nullptr && *whole >= least && *whole <= greatest) rows.back().push_back(*whole);
+    }
+    if (rows.back().size() != width) break;
+  }
+  if (list != nullptr && rows.size() == list->size() && (rows.empty() || rows.back().size() == width))
+    return rows;
+  fail(name, fmt::format("must be a list of at most {} lists of {} whole numbers from {} to {}", most, width,
+                         least, greatest));
+  return {};
+}
+
 WallTime Fields::time(std::string_view name) {
   const std::string text = this->text(name, 64);
   if (problem_) return {};

@@ -50,6 +50,10 @@ class Fields {
   [[nodiscard]] std::string free_text(std::string_view name, std::size_t most);
   [[nodiscard]] int64_t integer(std::string_view name, int64_t least, int64_t greatest);
   [[nodiscard]] bool boolean(std::string_view name);
+  /// A list of at most `most` lists of `width` whole numbers each.
+  [[nodiscard]] std::vector<std::vector<int64_t>> integer_rows(std::string_view name, std::size_t most,
+                                                               std::size_t width, int64_t least,
+                                                               int64_t greatest);
   /// RFC 3339.
   [[nodiscard]] WallTime time(std::string_view name);
   /// Null when absent or null.

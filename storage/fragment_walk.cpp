@@ -84,7 +84,7 @@ bool FragmentWalk::take_moof(BytesView payload) {
   auto parsed = parse_movie_fragment(payload, tracks_);
   if (!parsed) return false;
   // Audio without a picture before it belongs to no fragment.
-  if (parsed->track != kVideoTrack && out_.fragments.empty()) return false;
+  if (parsed->track != kVideoTrack && (out_.fragments.empty() || parsed->empty)) return false;
   group_.moof = *parsed;
   group_.moof_begin = at_;
   return true;
@@ -120,7 +120,8 @@ void FragmentWalk::add_video(const MovieFragment& moof, uint64_t data_begin, uin
   place.start = group_.ntp ? from_ntp(*group_.ntp, counted) : counted;
   place.end = place.start + (counted_end - counted);
   place.offset = group_.begin;
-  place.bytes = place.video_bytes = static_cast<uint32_t>(end - group_.begin);
+  place.bytes = static_cast<uint32_t>(end - group_.begin);
+  if (!moof.empty) place.video_bytes = place.bytes;
   if (moof.first_is_sync)
     place.key_bytes = static_cast<uint32_t>(data_begin + moof.first_bytes - group_.begin);
   out_.fragments.push_back(place);

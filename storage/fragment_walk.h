@@ -7,10 +7,10 @@
 namespace mj::storage {
 
 /// Finds the whole fragments of a segment file behind its head: `prft [uuid] moof mdat [moof mdat]`, again
-/// and again. A fragment is whole when its video is: what follows as audio is kept as far as it is whole too.
-/// Ends without error where the file ends, is torn, or holds anything else; only a read that fails is an
-/// error. Every box is consumed, so it ends. Owner: one inspection; `window` and `out` must outlive it.
-/// Thread: one.
+/// and again; the moof of a screen that is as it was has no samples. A fragment is whole when its video is:
+/// what follows as audio is kept as far as it is whole too. Ends without error where the file ends, is torn,
+/// or holds anything else; only a read that fails is an error. Every box is consumed, so it ends. Owner: one
+/// inspection; `window` and `out` must outlive it. Thread: one.
 class FragmentWalk {
  public:
   FragmentWalk(FileWindow& window, std::span<const Track> tracks, FoundSegment& out)

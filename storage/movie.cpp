@@ -103,6 +103,8 @@ Result<Defaults> parse_tfhd(BytesView tfhd, std::span<const Track> tracks, Movie
   if (box.flags & 0x10) defaults.bytes = reader.u32();
   if (box.flags & 0x20) defaults.flags = reader.u32();
   if (!reader.ok()) return broken("moof: tfhd is cut");
+  out.empty = (box.flags & 0x010000) != 0;  // duration-is-empty, §8.8.7.1
+  if (out.empty) out.duration = defaults.duration;
   return defaults;
 }
 
@@ -197,7 +199,8 @@ Result<MovieFragment> parse_movie_fragment(BytesView moof, std::span<const Track
     if (runs == kMaxRuns) return broken("moof: too many trun");
     if (box->type == box_type("trun")) MJ_CHECK(parse_trun(box->payload, defaults, runs++ == 0, out));
   }
-  if (cursor.broken() || runs == 0) return broken("moof: traf is cut or has no trun");
+  if (cursor.broken() || (runs == 0) != out.empty)
+    return broken("moof: traf is cut or its trun are not as tfhd says");
   const uint64_t limit = kMaxSeconds * out.timescale;
   if (out.decode_time > limit || out.duration > limit) return broken("moof: times beyond ten years");
   return out;

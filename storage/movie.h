@@ -29,7 +29,8 @@ struct MovieFragment {
   uint32_t track = 0;
   uint32_t timescale = 0;
   uint64_t decode_time = 0;   ///< tfdt, ticks
-  uint64_t duration = 0;      ///< of all samples, ticks
+  uint64_t duration = 0;      ///< of all samples, ticks; of none: what tfhd says (duration-is-empty)
+  bool empty = false;         ///< no samples: the picture before still stands
   uint64_t sample_bytes = 0;  ///< of all samples
   uint64_t first_bytes = 0;   ///< of the first sample
   bool first_is_sync = false;

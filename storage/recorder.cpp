@@ -32,6 +32,8 @@ struct Recorder::Impl {
     if (!running || actors.empty()) return false;
     StreamDesk& desk = placed_desk_of(fragment.run->stream);
     if (desk.refusing && !fragment.key) return false;
+    const uint64_t lost = desk.tail.lost_from;
+    if (lost != 0 && fragment.shot && fragment.shot->entry.number > lost) return false;
     move_if_needed(desk);
     look_at(desk.store);
     StoreActor& actor = *actors[desk.store];
@@ -64,7 +66,7 @@ struct Recorder::Impl {
     look_at(desk.store);
     // The gap has a cause already, and nobody knows of it yet: a second cause for the same moment adds
     // nothing but memory.
-    if (desk.last_word && desk.waiting > 0) return;
+    if (!outage.attested && desk.last_word && desk.waiting > 0) return;
     push_control(desk, Job{&desk, outage}, outage);
   }
 
@@ -77,9 +79,10 @@ struct Recorder::Impl {
 
   void push_control(StreamDesk& desk, Job job, const capture::Outage& outage) {
     if (!actors[desk.store]->offer(job)) return;  // closed
+    ++desk.waiting;
+    if (outage.attested) return;  // an agent's entry: told once, in its place
     if (hangs[desk.store]) next.on_outage(outage);
     desk.last_word = outage;
-    ++desk.waiting;
   }
 
   /// Once the disk does not answer: tells what waits behind it.
@@ -183,6 +186,13 @@ bool Recorder::on_fragment(capture::Fragment fragment) {
 
 void Recorder::on_outage(capture::Outage outage) {
   impl_->report(std::move(outage));
+}
+
+std::optional<uint64_t> Recorder::lost_from(const StreamKey& stream) {
+  const std::lock_guard lock(impl_->mutex);
+  const auto desk = impl_->desks.find(stream);
+  const uint64_t lost = desk == impl_->desks.end() ? 0 : desk->second.tail.lost_from.load();
+  return lost == 0 ? std::nullopt : std::optional(lost);
 }
 
 /// No footage, no order to keep: straight on.

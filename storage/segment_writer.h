@@ -50,6 +50,10 @@ class SegmentWriter {
   [[nodiscard]] std::size_t fragments() const { return durable_.size() + pending_.size(); }
   [[nodiscard]] bool has_durable() const { return !durable_.empty(); }
   [[nodiscard]] bool has_pending() const { return !pending_.empty(); }
+  /// Number of the agent's entry that was appended first and is not durable; 0: none that has one.
+  [[nodiscard]] uint64_t first_pending_entry() const {
+    return pending_.empty() || !pending_.front().shot ? 0 : pending_.front().shot->entry.number;
+  }
   /// End of the durable footage; the segment's start when there is none.
   [[nodiscard]] WallTime durable_end() const {
     return durable_.empty() ? segment_.start : durable_.back().end;

@@ -24,7 +24,7 @@ struct SegmentRef {
   friend bool operator==(const SegmentRef&, const SegmentRef&) = default;
 };
 
-/// Where a fragment lies in its file. Fragments follow each other without space between.
+/// Where a fragment lies in its file. They follow each other without space between. Without samples: 0 video.
 struct FragmentPlace {
   WallTime start, end;
   uint64_t offset = 0;
@@ -91,7 +91,7 @@ struct FoundSegment {
   std::vector<capture::ShotFacts> shots;  ///< parallel to fragments for screens, else empty
 };
 
-/// Opens a store's file for reading. `root` is the store's directory. Paths never leave it (openat2
+/// Opens a store's file for reading. `root` is its directory. Paths never leave it (openat2
 /// RESOLVE_BENEATH). Errors: not_found, corrupt (no moov or no uuid box), denied, internal.
 [[nodiscard]] Result<FoundSegment> inspect(const std::filesystem::path& root, const SegmentRef& segment,
                                            bool with_hash);
@@ -139,6 +139,7 @@ class Recorder final : public capture::Outlet {
   [[nodiscard]] bool on_fragment(capture::Fragment fragment) override;
   void on_outage(capture::Outage outage) override;
   void on_clock_offset(capture::ClockOffset offset) override;
+  [[nodiscard]] std::optional<uint64_t> lost_from(const StreamKey& stream) override;
   [[nodiscard]] std::vector<StoreStatus> status() const;
 
  private:

@@ -29,6 +29,11 @@ bool has_hole(const StreamTail& tail, const capture::Fragment& fragment) {
   return fragment.start - tail.end > tolerated_hole(tail);
 }
 
+/// Number of the agent's entry that a fragment is; 0: none.
+uint64_t entry_of(const capture::Fragment& fragment) {
+  return fragment.shot ? fragment.shot->entry.number : 0;
+}
+
 double seconds(Duration d) {
   return std::chrono::duration<double>(d).count();
 }
@@ -36,10 +41,14 @@ double seconds(Duration d) {
 }  // namespace
 
 void StoreWriter::append(StreamTail& tail, const capture::Fragment& fragment) {
+  if (comes_after_loss(tail, entry_of(fragment))) return settle();
   if (tail.open && must_end(tail, fragment)) close(tail);
   if (!disk_.writable()) {
+    lose(tail, entry_of(fragment));
     gap(tail, fragment.start, disk_.cause(), disk_.detail());
-  } else if (!tail.needs_key || fragment.key) {
+  } else if (tail.needs_key && !fragment.key) {
+    lose(tail, entry_of(fragment));
+  } else {
     if (has_hole(tail, fragment)) {
       gap(tail, tail.end, GapCause::stalled,
           fmt::format("no frames for {:.1f} s on a live connection", seconds(fragment.start - tail.end)));
@@ -88,6 +97,8 @@ Result<void> StoreWriter::write(StreamTail& tail, const capture::Fragment& fragm
 
 void StoreWriter::write_failed(StreamTail& tail, const capture::Fragment& fragment, const Error& error) {
   tail.needs_key = true;
+  // What cannot be written however often it comes is not asked for again.
+  if (error.kind != ErrorKind::invalid) lose(tail, entry_of(fragment));
   if (error.kind == ErrorKind::invalid) {
     // Nothing reached the disk: either the fragment is malformed, or a file with this start exists and is not
     // ours to replace.
@@ -169,6 +180,7 @@ std::unique_ptr<SegmentWriter> StoreWriter::take_open(StreamTail& tail) {
 void StoreWriter::give_up(StreamTail& tail, const Error& error) {
   const std::unique_ptr<SegmentWriter> open = take_open(tail);
   const bool lost = open->has_pending();
+  lose(tail, open->first_pending_entry());
   SegmentClosed closed = open->abandon();
   spdlog::error("store {}: a segment of {} is suspect: {}", disk_.store().id, tail.key, error.message);
   const WallTime end = closed.end;
@@ -195,7 +207,21 @@ void StoreWriter::gap(StreamTail& tail, WallTime begin, GapCause cause, std::str
   outlet_.on_outage({tail.key, begin, cause, std::move(detail)});
 }
 
+/// Asks for the number that was lost again, and forgets the loss when it comes.
+bool StoreWriter::comes_after_loss(StreamTail& tail, uint64_t entry) {
+  const uint64_t lost = tail.lost_from;
+  if (lost == 0 || entry == 0) return false;
+  if (entry <= lost) tail.lost_from = 0;
+  return entry > lost;
+}
+
+void StoreWriter::lose(StreamTail& tail, uint64_t entry) {
+  const uint64_t lost = tail.lost_from;
+  if (entry != 0 && (lost == 0 || entry < lost)) tail.lost_from = entry;
+}
+
 void StoreWriter::outage(StreamTail& tail, capture::Outage outage) {
+  if (outage.attested && comes_after_loss(tail, outage.attested->number)) return settle();
   if (tail.open) close(tail);
   tail.gap_open = true;
   outlet_.on_outage(std::move(outage));

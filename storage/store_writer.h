@@ -53,6 +53,8 @@ class StoreWriter {
   void give_up(StreamTail& tail, const Error& error);
   void tell_closed(StreamTail& tail, SegmentClosed closed);
   void gap(StreamTail& tail, WallTime begin, GapCause cause, std::string detail);
+  [[nodiscard]] static bool comes_after_loss(StreamTail& tail, uint64_t entry);
+  static void lose(StreamTail& tail, uint64_t entry);
   void count_failure(const Error& error);
   void settle();
 

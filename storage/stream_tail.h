@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 
@@ -19,6 +20,9 @@ struct StreamTail {
   bool announced = false;          ///< the outlet knows of `open`
   bool gap_open = false;           ///< the outlet was told that there is no footage from here on
   bool needs_key = false;          ///< something was lost: nothing can be decoded before the next key frame
+  /// Of an agent's stream: the first number that was taken and lost; 0: none. What has a higher number is
+  /// dropped until it comes again, so that nothing is out of order. Read by the Recorder too.
+  std::atomic<uint64_t> lost_from = 0;
 };
 
 }  // namespace mj::storage

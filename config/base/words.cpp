@@ -26,6 +26,13 @@ constexpr std::array kGapCauses = {
     NamedCause{GapCause::clock_step, "clock_step"},
     NamedCause{GapCause::paused_by, "paused_by"},
     NamedCause{GapCause::agent_away, "agent_away"},
+    NamedCause{GapCause::screen_locked, "screen_locked"},
+    NamedCause{GapCause::no_session, "no_session"},
+    NamedCause{GapCause::protected_content, "protected_content"},
+    NamedCause{GapCause::workstation_asleep, "workstation_asleep"},
+    NamedCause{GapCause::agent_stopped, "agent_stopped"},
+    NamedCause{GapCause::no_display, "no_display"},
+    NamedCause{GapCause::entries_missing, "entries_missing"},
 };
 
 /// Some cameras want the password in the address ("/user=admin&password=x&channel=1"); what follows it up to

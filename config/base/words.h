@@ -30,6 +30,13 @@ enum class GapCause {
   clock_step,          ///< the host's clock was stepped
   paused_by,           ///< a person paused it, with a reason
   agent_away,          ///< the workstation's agent sends nothing
+  screen_locked,       ///< the session on the workstation was locked
+  no_session,          ///< nobody was logged in on the workstation
+  protected_content,   ///< the desktop refused to be grabbed
+  workstation_asleep,  ///< the workstation was suspended
+  agent_stopped,       ///< the agent was stopped on purpose
+  no_display,          ///< the workstation had no screen to grab
+  entries_missing,     ///< shots were made, but are gone from the agent's spool for ever
 };
 [[nodiscard]] const char* name(GapCause cause);
 [[nodiscard]] std::optional<GapCause> gap_cause_from(std::string_view name);

@@ -40,7 +40,7 @@ class ScreenIntakeTest : public testing::Test {
     return out;
   }
   [[nodiscard]] Shot shot(std::size_t unit) const { return shot(units_[unit]); }
-  [[nodiscard]] Result<void> send(Shot shot) { return intake_->accept("ws-1", std::move(shot)); }
+  [[nodiscard]] Result<void> send(Shot shot) { return intake_->accept_shot("ws-1", std::move(shot)); }
   void expect_refused(Shot shot, ErrorKind kind, const std::string& words) {
     const auto result = send(std::move(shot));
     ASSERT_FALSE(result) << words;
@@ -85,7 +85,7 @@ TEST_F(ScreenIntakeTest, OneFragmentPerShotAndTheyDecode) {
 }
 
 TEST_F(ScreenIntakeTest, AStrangerHasNoScreen) {
-  const auto result = intake_->accept("ws-2", shot(0));
+  const auto result = intake_->accept_shot("ws-2", shot(0));
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().kind, ErrorKind::not_found);
 }
@@ -148,7 +148,7 @@ TEST_F(ScreenIntakeTest, DamagedShotsLeaveNoTrace) {
   expect_refused(damaged([](S s) { s.avc_config.clear(); }), ErrorKind::invalid, "configuration");
   expect_refused(damaged([](S s) { s.avc_config.resize(12); }), ErrorKind::invalid, "SPS");
   expect_refused(damaged([](S s) { s.avc_config[4] = '\xFC'; }), ErrorKind::invalid, "4-byte lengths");
-  expect_refused(damaged([](S s) { s.access_unit.resize((32 << 20) + 1); }), ErrorKind::no_space, "32 MiB");
+  expect_refused(damaged([](S s) { s.access_unit.resize((32 << 20) + 1); }), ErrorKind::invalid, "32 MiB");
   EXPECT_TRUE(outlet_.fragments().empty());
   EXPECT_TRUE(send(shot(0)));
 }

@@ -8,8 +8,8 @@ namespace mj {
 namespace {
 
 TEST(GapCauses, AreStoredByNameAndFoundAgain) {
-  for (int i = static_cast<int>(GapCause::not_yet_configured); i <= static_cast<int>(GapCause::agent_away);
-       ++i) {
+  for (int i = static_cast<int>(GapCause::not_yet_configured);
+       i <= static_cast<int>(GapCause::entries_missing); ++i) {
     const auto cause = static_cast<GapCause>(i);
     EXPECT_EQ(gap_cause_from(name(cause)), cause) << name(cause);
   }

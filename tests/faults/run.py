@@ -8,6 +8,7 @@ import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
+import agent_faults
 import clock_faults
 import crash_faults
 import disk_faults
@@ -19,7 +20,7 @@ from hall import CLIP, TOP, die_with_parent, sh
 
 # name: (function, what it does); those that take longest come first, so that none is waited for at the end
 FAULTS = {}
-for module in (clock_faults, disk_faults, network_faults, power_faults, crash_faults, index_faults):
+for module in (clock_faults, disk_faults, agent_faults, network_faults, power_faults, crash_faults, index_faults):
     FAULTS.update(module.FAULTS)
 
 

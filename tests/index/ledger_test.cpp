@@ -14,6 +14,7 @@ class Rows {
  public:
   void apply(const std::vector<GapChange>& changes) {
     for (const auto& change : changes) {
+      if (change.clear_from) rows_.erase(rows_.lower_bound(*change.clear_from), rows_.end());
       if (change.remove) rows_.erase(*change.remove);
       if (change.put) rows_[change.put->begin] = *change.put;
       if (change.carve) carved_ = true;

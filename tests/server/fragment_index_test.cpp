@@ -64,6 +64,26 @@ TEST(FragmentIndex, EndsBeforeAHole) {
   EXPECT_EQ(number(bytes, 32, 4), 2'000'000U);
 }
 
+TEST(FragmentIndex, AScreenThatIsAsItWasBelongsToThePictureBefore) {
+  auto shots = segment(5);
+  for (const std::size_t same : {0U, 2U, 3U}) {
+    shots.fragments[same].video_bytes = 0;
+    shots.fragments[same].key_bytes = 0;
+  }
+  const std::string bytes = encode_fragment_index({shots}).value();
+  EXPECT_EQ(number(bytes, 8, 4), 2U);
+  EXPECT_EQ(number(bytes, 32, 4), 5'000'000U) << "the last of them counts for the end";
+  EXPECT_EQ(number(bytes, 36, 4), 1700U) << "in front of the first picture there is nothing to show";
+  const std::size_t first = 16 + 32;
+  EXPECT_EQ(number(bytes, first, 4), 1'000'000U);
+  EXPECT_EQ(number(bytes, first + 4, 4), 900U);
+  EXPECT_EQ(number(bytes, first + 11, 3), 2100U) << "skipped with the sound";
+  EXPECT_EQ(number(bytes, first + 14, 4), 4'000'000U);
+  auto nothing = segment(1);
+  nothing.fragments[0].video_bytes = 0;
+  EXPECT_EQ(encode_fragment_index({nothing}).value().size(), 16U);
+}
+
 TEST(FragmentIndex, RefusesWhatItCannotSay) {
   auto odd = segment(1);
   odd.fragments[0].start = kStart - kSecond;

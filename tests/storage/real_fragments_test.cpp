@@ -53,6 +53,16 @@ capture::Fragment real_fragment(const std::shared_ptr<const capture::Run>& run, 
   return capture::build_fragment(run, 8000, content);
 }
 
+/// A screen that is as it was, for five seconds.
+capture::Fragment same_fragment(const std::shared_ptr<const capture::Run>& run, int64_t begin,
+                                const capture::ShotFacts* shot) {
+  capture::FragmentContent content;
+  content.video.begin = begin;
+  content.video.end = begin + 5 * 90'000;
+  content.shot = shot;
+  return capture::build_fragment(run, 0, content);
+}
+
 class RealFragments : public testing::Test {
  protected:
   void expect_same_after_reading(const std::shared_ptr<const capture::Run>& run,
@@ -61,7 +71,11 @@ class RealFragments : public testing::Test {
     // Ticks that are no whole microseconds, and a file in the middle of a run.
     const int64_t first = 7 * 90'000 + 1;
     std::vector<capture::Fragment> sent;
-    for (int i = 0; i < 5; ++i) sent.push_back(real_fragment(run, first + i * 25 * kFrame, i != 2, shot));
+    for (int i = 0; i < 5; ++i) {
+      const int64_t begin = first + i * 25 * kFrame;
+      sent.push_back(i == 3 && with_same_ ? same_fragment(run, begin, with_same_)
+                                          : real_fragment(run, begin, i != 2, shot));
+    }
     const SegmentRef segment{"s1", run->stream, sent[0].start, true};
     ASSERT_TRUE(tree->make_directory(run->stream));
     ASSERT_TRUE(tree->make_directory(day_directory(segment)));
@@ -87,6 +101,7 @@ class RealFragments : public testing::Test {
 
   FakeFileSystem files_;
   FoundSegment found_;
+  const capture::ShotFacts* with_same_ = nullptr;  ///< the fourth fragment is a screen that is as it was
 };
 
 TEST_F(RealFragments, OfACameraAreFoundAsTheyWereSent) {
@@ -98,14 +113,33 @@ TEST_F(RealFragments, WithSoundAreFoundAsTheyWereSent) {
 }
 
 TEST_F(RealFragments, OfAScreenCarryTheirFacts) {
-  const capture::ShotFacts facts{"办件 2026-0001 — 受理", "chromium", "li", 1200, kStart,
-                                 std::string(64, 'a')};
+  capture::ShotFacts facts;
+  facts.title = "办件 2026-0001 — 受理";
+  facts.program = "chromium";
+  facts.user = "li";
+  facts.idle_ms = 1200;
+  facts.agent_time = kStart;
+  facts.input_sha256 = std::string(64, 'a');
+  facts.entry = {"0123456789abcdef", 17, Digest{1, 2, 3}, true, false};
+  facts.monitors = {{0, 0, 1920, 1080}, {-1280, 0, 1280, 1024}};
   expect_same_after_reading(real_run("desk.screen", false), &facts);
   ASSERT_EQ(found_.shots.size(), 5);
   EXPECT_EQ(found_.shots[4].title, facts.title);
   EXPECT_EQ(found_.shots[4].idle_ms, facts.idle_ms);
   EXPECT_EQ(found_.shots[4].agent_time, facts.agent_time);
   EXPECT_EQ(found_.shots[4].input_sha256, facts.input_sha256);
+  EXPECT_EQ(found_.shots[4].entry, facts.entry);
+  EXPECT_EQ(found_.shots[4].monitors, facts.monitors);
+}
+
+TEST_F(RealFragments, WithoutSamplesKeepTheirPlaceAndLength) {
+  capture::ShotFacts facts;
+  facts.kind = capture::EntryKind::same;
+  with_same_ = &facts;
+  expect_same_after_reading(real_run("desk.screen", false), &facts);
+  EXPECT_EQ(found_.fragments[3].video_bytes, 0U);
+  EXPECT_EQ(found_.fragments[3].end - found_.fragments[3].start, 5s);
+  EXPECT_EQ(found_.shots[3].kind, capture::EntryKind::same);
 }
 
 }  // namespace

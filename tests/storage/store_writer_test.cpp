@@ -330,15 +330,45 @@ TEST_F(StoreWriterTest, NoTimeLeftLeavesAFileThatRecovers) {
   EXPECT_TRUE(recover_in(*tree, memory_.all<SegmentOpened>().front().segment));
 }
 
+TEST_F(StoreWriterTest, AfterALossAnAgentsEntriesWaitForTheOneThatWasLost) {
+  const auto run = make_run("desk.screen", kStart);
+  const auto entry = [&](uint64_t number, bool key) {
+    capture::Fragment fragment = make_fragment(run, kStart + static_cast<int64_t>(number) * 1s, {.key = key});
+    fragment.shot.emplace().entry.number = number;
+    writer().append(screen_, fragment);
+  };
+  const auto durable = [&] {
+    std::vector<uint64_t> numbers;
+    for (const FragmentDurable& one : memory_.all<FragmentDurable>())
+      numbers.push_back(one.shot->entry.number);
+    return numbers;
+  };
+  entry(1, true);
+  pass(500ms);
+  entry(2, false);
+  entry(3, false);
+  files_.fail_at(1);
+  pass(500ms);
+  files_.heal();
+  EXPECT_EQ(screen_.lost_from, 2U);
+  entry(4, true);
+  writer().outage(screen_, {"desk.screen", kStart + 5s, GapCause::screen_locked, "",
+                            capture::EntryRef{"a", 5, {}, false, false}});
+  pass(500ms);
+  EXPECT_THAT(durable(), testing::ElementsAre(1)) << "nothing may be out of order";
+  entry(2, true);
+  EXPECT_EQ(screen_.lost_from, 0U);
+  entry(3, false);
+  pass(500ms);
+  EXPECT_THAT(durable(), testing::ElementsAre(1, 2, 3));
+  for (const capture::Outage& outage : memory_.all<capture::Outage>())
+    EXPECT_EQ(outage.cause, GapCause::disk_error) << "what the agent said was lost with it";
+}
+
 TEST_F(StoreWriterTest, CarriesTheShotsFactsAlong) {
   const auto run = make_run("desk.screen", kStart);
   auto fragment = make_fragment(run, kStart, {.length = 5s});
-  fragment.shot = capture::ShotFacts{.title = "办件 2026-0001",
-                                     .program = "chromium",
-                                     .user = {},
-                                     .idle_ms = 7,
-                                     .agent_time = {},
-                                     .input_sha256 = {}};
+  fragment.shot.emplace().title = "办件 2026-0001";
   writer().append(screen_, fragment);
   pass(500ms);
   ASSERT_TRUE(memory_.all<FragmentDurable>().front().shot);

@@ -44,8 +44,13 @@ Told minute_told(FilledStream& stream, Random& random, int number) {
   const auto places = minute_of(stream, random);
   for (const auto& place : places) {
     std::optional<capture::ShotFacts> shot;
-    if (stream.kind == StreamKind::screen)
-      shot = capture::ShotFacts{title_of(random, number), "chrome.exe", "clerk", 0, place.start, {}};
+    if (stream.kind == StreamKind::screen) {
+      shot.emplace();
+      shot->title = title_of(random, number);
+      shot->program = "chrome.exe";
+      shot->user = "clerk";
+      shot->agent_time = place.start;
+    }
     told.durable.push_back({told.opened.segment, place, std::move(shot)});
   }
   told.closed = {told.opened.segment,

@@ -1,13 +1,13 @@
 import type { FragmentIndex, Fragment } from './fragment_index';
 import type { FragmentStore, Wish } from './fragment_store';
 import type { MediaFeed } from './media_feed';
-import { parse_init, read_samples, single_sample_fragment, type Sample, type TrackInfo } from './mp4';
+import { parse_init, picture_fragment, read_samples, type Sample, type TrackInfo } from './mp4';
 
 /** How a fragment is given to the browser. */
 export type Form =
   /** As it is in the file. */
   | 'whole'
-  /** Its first sample alone, lasting until the next fragment: a screen's shot. Needs the shots before it, from the key shot on. */
+  /** Its last sample, lasting until the next fragment: a screen's shot, and what stands before it in its fragment. Needs the shots before it, from the key shot on. */
   | 'shot'
   /** Its key frame alone, lasting until the next fragment: for fast play and for dragging. Needs nothing before it. */
   | 'key';
@@ -203,7 +203,7 @@ export class Feeder {
     const replaced = fragment.key_bytes > 0 && (await this.make_way(piece));
     await this.feed.use_init(String(fragment.segment.run_start_us), run.mime, run.bytes);
     if (!this.follows(piece) || piece.form === 'key') this.feed.break_off();
-    const shaped = piece.form === 'whole' ? bytes : first_sample(piece, bytes, run);
+    const shaped = piece.form === 'whole' ? bytes : pictures_of(piece, bytes, run);
     await this.feed.append(shaped, fragment.segment.start_us, this.around_us);
     const probe_us = first_us + Math.min(5_000, (piece.end_us - fragment.start_us) / 2);
     this.verify(piece, probe_us);
@@ -262,11 +262,17 @@ function stands_until_us({ fragment, end_us }: Piece): number {
   return open && fragment.n === fragments.length - 1 ? end_us + kOpenEnd : end_us;
 }
 
-function first_sample(piece: Piece, bytes: Uint8Array, run: Run): Uint8Array {
+/** Of a key frame its first sample; of a shot all of them, for all but the last are there only to decode that one. */
+function pictures_of(piece: Piece, bytes: Uint8Array, run: Run): Uint8Array {
   const { fragment } = piece;
-  const sample = read_samples(bytes, run.track)[0];
-  if (!sample || sample.offset + sample.size > bytes.length) throw new RangeError('a fragment without its first sample');
-  const duration = Math.max(1, Math.round(((stands_until_us(piece) - fragment.start_us) * run.track.timescale) / 1e6));
-  const payload = bytes.subarray(sample.offset, sample.offset + sample.size);
-  return single_sample_fragment(run.track.track_id, sample.pts, duration, payload, fragment.key_bytes > 0);
+  const samples = read_samples(bytes, run.track);
+  if (piece.form === 'key') samples.length = Math.min(samples.length, 1);
+  const [first, last] = [samples[0], samples[samples.length - 1]];
+  if (!first || !last || last.offset + last.size > bytes.length) throw new RangeError('a fragment without its first sample');
+  const until = first.pts + Math.round(((stands_until_us(piece) - fragment.start_us) * run.track.timescale) / 1e6);
+  const pictures = samples.map((sample) => ({
+    payload: bytes.subarray(sample.offset, sample.offset + sample.size),
+    duration: sample === last ? Math.max(1, until - sample.pts) : sample.duration,
+  }));
+  return picture_fragment(run.track.track_id, first.pts, pictures, fragment.key_bytes > 0);
 }

@@ -167,16 +167,26 @@ function moof_of(view: DataView): Box | null {
 
 const kSyncSample = 0x02000000;
 const kOtherSample = 0x01010000;
-const kMoofBytes = 100;
-const kTrunFlags = 0x305; // data offset, first sample's flags; per sample: duration, size
+const kHeadBytes = 88; // of a moof, up to its samples
+const kSampleBytes = 12;
+const kTrunFlags = 0x701; // data offset; per sample: duration, size, flags
+
+/** One picture of a shot: its bytes and how long it is shown, ticks. */
+export interface Picture {
+  payload: Uint8Array;
+  duration: number;
+}
 
 /**
- * A fragment that holds one sample alone and lets it last `duration` ticks: `moof(mfhd traf(tfhd tfdt trun)) mdat`.
+ * A fragment of pictures in a row from `time` on, the last of which lasts as long as we say: `moof(mfhd traf(tfhd tfdt trun)) mdat`.
  * A step function on screen shots and key frames needs pictures without holes between them, which the files do not have: a
- * shot's file says its nominal duration, and a key frame's says that of one frame.
+ * shot's file says its nominal duration, and a key frame's says that of one frame. A shot has more than one picture where its
+ * file begins with it: those before the last are shown for a tick each, so that it can be decoded.
  */
-export function single_sample_fragment(track_id: number, time: number, duration: number, payload: Uint8Array, sync: boolean): Uint8Array {
-  const bytes = new Uint8Array(kMoofBytes + 8 + payload.length);
+export function picture_fragment(track_id: number, time: number, pictures: readonly Picture[], sync: boolean): Uint8Array {
+  const moof_bytes = kHeadBytes + kSampleBytes * pictures.length;
+  const payload_bytes = pictures.reduce((sum, { payload }) => sum + payload.length, 0);
+  const bytes = new Uint8Array(moof_bytes + 8 + payload_bytes);
   const view = view_of(bytes);
   let at = 0;
   const words = (...values: number[]) => {
@@ -186,17 +196,21 @@ export function single_sample_fragment(track_id: number, time: number, duration:
     words(size);
     for (let i = 0; i < 4; i++) bytes[at++] = type.charCodeAt(i);
   };
-  open(kMoofBytes, 'moof');
+  open(moof_bytes, 'moof');
   open(16, 'mfhd');
   words(0, 1);
-  open(76, 'traf');
+  open(moof_bytes - 24, 'traf');
   open(16, 'tfhd');
   words(0x020000, track_id); // default-base-is-moof
   open(20, 'tfdt');
   words(0x01000000, Math.floor(time / 2 ** 32), time >>> 0);
-  open(32, 'trun');
-  words(kTrunFlags, 1, kMoofBytes + 8, sync ? kSyncSample : kOtherSample, duration, payload.length);
-  open(8 + payload.length, 'mdat');
-  bytes.set(payload, at);
+  open(moof_bytes - 68, 'trun');
+  words(kTrunFlags, pictures.length, moof_bytes + 8);
+  pictures.forEach(({ payload, duration }, n) => words(duration, payload.length, sync && n === 0 ? kSyncSample : kOtherSample));
+  open(8 + payload_bytes, 'mdat');
+  for (const { payload } of pictures) {
+    bytes.set(payload, at);
+    at += payload.length;
+  }
   return bytes;
 }

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { parse_init, read_samples, single_sample_fragment, type TrackInfo } from '../../src/lib/mp4';
+import { parse_init, picture_fragment, read_samples, type TrackInfo } from '../../src/lib/mp4';
 import { footage } from '../support/footage.mjs';
 
 let streams: any;
@@ -45,10 +45,18 @@ test('a fragment of one sample is read back as it was made', () => {
   const track: TrackInfo = { timescale: 90000, track_id: 7, default_duration: 0, default_size: 0 };
   const payload = new Uint8Array([1, 2, 3, 4, 5]);
   const time = 2 ** 33 + 5;
-  const bytes = single_sample_fragment(7, time, 450_000, payload, true);
+  const bytes = picture_fragment(7, time, [{ payload, duration: 450_000 }], true);
   const samples = read_samples(bytes, track);
   expect(samples).toEqual([{ pts: time, dts: time, duration: 450_000, offset: bytes.length - 5, size: 5 }]);
   expect([...bytes.slice(-5)]).toEqual([...payload]);
+});
+
+test('a shot that opens a file carries what it needs before it, for a tick each', () => {
+  const track: TrackInfo = { timescale: 90000, track_id: 1, default_duration: 0, default_size: 0 };
+  const pictures = [1, 2, 3].map((n) => ({ payload: new Uint8Array(n).fill(n), duration: n === 3 ? 450_000 : 1 }));
+  const bytes = picture_fragment(1, 0, pictures, true);
+  expect(read_samples(bytes, track).map(({ pts, duration, size }) => [pts, duration, size])).toEqual([[0, 1, 1], [1, 1, 2], [2, 450_000, 3]]);
+  expect([...bytes.slice(-6)]).toEqual([1, 2, 2, 3, 3, 3]);
 });
 
 test('bytes that are no fragment are refused, never read beyond', () => {
