@@ -3,6 +3,7 @@
 #include <set>
 #include <tuple>
 
+#include "index/clerk_keys.h"
 #include "index/impl.h"
 
 namespace mj::index {
@@ -64,6 +65,7 @@ class Follower {
 
   Result<void> run() {
     MJ_CHECK(follow_places());
+    MJ_CHECK(refresh_clerk_keys(database_));
     MJ_CHECK(follow_streams());
     return follow_mappings();
   }

@@ -33,6 +33,9 @@ constexpr std::array kCarried{
     Table{"agents", "INSERT OR IGNORE INTO main.agents SELECT * FROM old.agents"},
     Table{"enrolment_codes", "INSERT OR IGNORE INTO main.enrolment_codes SELECT * FROM old.enrolment_codes"},
     Table{"agent_entries", "INSERT OR IGNORE INTO main.agent_entries SELECT * FROM old.agent_entries"},
+    Table{"sightings", "INSERT OR IGNORE INTO main.sightings SELECT * FROM old.sightings"},
+    Table{"title_numbers", "INSERT OR IGNORE INTO main.title_numbers SELECT * FROM old.title_numbers"},
+    Table{"clerk_keys", "INSERT OR IGNORE INTO main.clerk_keys SELECT * FROM old.clerk_keys"},
     Table{"items", "INSERT OR IGNORE INTO main.items SELECT * FROM old.items"},
     Table{"cases", "INSERT OR IGNORE INTO main.cases SELECT * FROM old.cases"},
     Table{"events", "INSERT OR IGNORE INTO main.events SELECT * FROM old.events"},
@@ -78,6 +81,12 @@ std::vector<std::string_view> carried_tables() {
 
 std::vector<std::string_view> tables_from_files() {
   return {"runs", "segments"};
+}
+
+std::vector<std::string_view> tables_made_again() {
+  return {"word_marks",      "title_words",     "title_words_data", "title_words_idx",   "title_words_config",
+          "item_words",      "item_words_data", "item_words_idx",   "item_words_config", "note_words",
+          "note_words_data", "note_words_idx",  "note_words_config"};
 }
 
 Result<void> carry_over(const std::filesystem::path& old, Database& fresh, Rebuilt& rebuilt) {

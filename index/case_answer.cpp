@@ -25,18 +25,19 @@ constexpr const char* kSteps =
 // Both begin with the columns of visit_row() and go on with those of link_row().
 constexpr const char* kVisits =
     "SELECT visits.id, ticket, window, windows.name, clerk, clerks.name, called_us, finished_us, inferred,"
-    " '', links.source, links.confidence, links.rule, links.from_us, links.to_us, links.state,"
+    " rating, '', links.source, links.confidence, links.rule, links.from_us, links.to_us, links.state,"
     " decisions.name, decisions.reason, decisions.at_us"
     " FROM links JOIN visits ON visits.id = links.visit"
     " LEFT JOIN decisions ON decisions.id = links.decision"
     " LEFT JOIN windows ON windows.id = visits.window LEFT JOIN clerks ON clerks.id = visits.clerk"
     " WHERE links.case_id = ?1 ORDER BY links.state = 'rejected', called_us, visits.id";
 constexpr const char* kVisit =
-    "SELECT visits.id, ticket, window, windows.name, clerk, clerks.name, called_us, finished_us, inferred"
-    " FROM visits LEFT JOIN windows ON windows.id = visits.window LEFT JOIN clerks ON clerks.id = "
+    "SELECT visits.id, ticket, window, windows.name, clerk, clerks.name, called_us, finished_us, inferred,"
+    " rating FROM visits LEFT JOIN windows ON windows.id = visits.window LEFT JOIN clerks ON clerks.id = "
     "visits.clerk WHERE visits.id = ?1";
 constexpr const char* kLinksOfVisit =
-    "SELECT 0, 0, 0, 0, 0, 0, 0, 0, 0, cases.number, links.source, confidence, rule, from_us, to_us, state,"
+    "SELECT 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, cases.number, links.source, confidence, rule, from_us, to_us, "
+    "state,"
     " decisions.name, reason, at_us FROM links JOIN cases ON cases.id = links.case_id"
     " LEFT JOIN decisions ON decisions.id = links.decision"
     " WHERE links.visit = ?1 ORDER BY state = 'rejected', confidence DESC, cases.number";
@@ -60,6 +61,7 @@ Visit visit_row(const Statement& row) {
   visit.called = row.time(6);
   visit.finished = row.maybe_time(7);
   visit.inferred = row.integer(8) != 0;
+  if (!row.is_null(9)) visit.rating = static_cast<int>(row.integer(9));
   return visit;
 }
 
@@ -71,16 +73,16 @@ LinkState link_state_from(std::string_view text) {
 }
 
 Link link_row(const Statement& row) {
-  return {row.text(9),
-          row.text(10),
-          row.real(11),
-          row.text(12),
-          row.time(13),
-          row.maybe_time(14),
-          link_state_from(row.text(15)),
-          row.text(16),
+  return {row.text(10),
+          row.text(11),
+          row.real(12),
+          row.text(13),
+          row.time(14),
+          row.maybe_time(15),
+          link_state_from(row.text(16)),
           row.text(17),
-          row.maybe_time(18)};
+          row.text(18),
+          row.maybe_time(19)};
 }
 
 constexpr const char* kRoles[] = {"counter", "screen", "area"};

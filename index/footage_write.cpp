@@ -1,6 +1,8 @@
 #include "index/footage.h"
 #include "index/fragment_codec.h"
 #include "index/tail.h"
+#include "index/titles.h"
+#include "index/words.h"
 
 namespace mj::index {
 
@@ -60,7 +62,9 @@ Result<int64_t> ensure_title(Database& database, const std::string& text) {
                             kFindTitle, [](const Statement& row) { return row.integer(0); }, text));
   if (id) return *id;
   MJ_CHECK(database.run(kInsertTitle, text));
-  return database.last_insert_id();
+  const int64_t made = database.last_insert_id();
+  MJ_CHECK(make_words(database, kWordsAtOnce));
+  return made;
 }
 
 Result<void> carve(Database& database, int64_t stream, Span span) {
@@ -117,7 +121,8 @@ Result<void> put_shot(Database& database, const StreamKey& key, WallTime at,
   MJ_TRY(const int64_t title, ensure_title(database, facts.title));
   MJ_TRY(const int64_t program, ensure_title(database, facts.program));
   const int kind = facts.kind == capture::EntryKind::same ? kSameShot : kShot;
-  return database.run(kPutShot, stream, at, title, program, facts.idle_ms, kind, facts.locked);
+  MJ_CHECK(database.run(kPutShot, stream, at, title, program, facts.idle_ms, kind, facts.locked));
+  return note_title(database, stream, at, title);
 }
 
 Result<void> put_shot_entry(Database& database, const StreamKey& key, WallTime at,

@@ -8,6 +8,7 @@
 #include "index/ingest.h"
 #include "index/migrate.h"
 #include "index/rebuild.h"
+#include "index/words.h"
 
 namespace mj::index {
 
@@ -23,6 +24,15 @@ Result<void> make_directory(const std::filesystem::path& directory) {
   std::filesystem::permissions(directory, std::filesystem::perms::owner_all, error);
   if (error) return fail_errno(error.value(), fmt::format("permissions of {}", directory.native()));
   return {};
+}
+
+/// Texts of an earlier version or of a rebuilt index become findable: some at each start, the rest as new
+/// ones come.
+Result<void> catch_up(Database& database) {
+  constexpr int kWordsAtStart = 10'000;
+  MJ_TRY(auto transaction, Transaction::begin(database, Transaction::Kind::write));
+  MJ_CHECK(make_words(database, kWordsAtStart));
+  return transaction.commit();
 }
 
 /// Moments come from outside; arithmetic on them must not overflow.
@@ -43,6 +53,7 @@ Result<std::unique_ptr<Index>> Index::open(const std::filesystem::path& director
   MJ_TRY(auto database, Database::open(file, Database::Mode::write));
   auto migrated = migrate(*database);
   if (!migrated) return tl::unexpected(migrated.error().within(file.native()));
+  MJ_CHECK(catch_up(*database));
   auto impl = std::make_unique<Impl>(clock, directory, std::move(lock));
   MJ_TRY(const auto streams, all_streams(*database));
   for (const auto& stream : streams) {

@@ -123,6 +123,7 @@ class Index final : public storage::Outlet {
   class Adopter;
   friend class Desk;
   friend class Agents;
+  friend class Search;
   explicit Index(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -5,6 +5,7 @@
 #include "index/feed_clock.h"
 #include "index/index.h"
 #include "index/visits.h"
+#include "index/words.h"
 
 namespace mj::index {
 
@@ -126,6 +127,7 @@ class Intake {
 
   Result<Ingested> finish() {
     MJ_CHECK(update_.work_off(database_));
+    MJ_CHECK(make_words(database_, kWordsAtOnce));
     MJ_CHECK(clock_.keep(database_, source_, now_));
     return ingested_;
   }

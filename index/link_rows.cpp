@@ -4,6 +4,7 @@
 #include <map>
 
 #include "index/index.h"
+#include "index/words.h"
 
 namespace mj::index {
 
@@ -148,6 +149,7 @@ Result<void> take_decision(Database& database, const Decision& decision, WallTim
   }
   MJ_CHECK(database.run(kPutDecision, decision.visit, *case_id, name(decision.action), decision.login,
                         decision.name, decision.reason, now));
+  MJ_CHECK(make_words(database, kWordsAtOnce));
   MJ_TRY(const auto derived, derived_links(database, decision.visit));
   std::set<int64_t> touched;
   MJ_CHECK(settle_links(database, decision.visit, derived, touched));

@@ -1,32 +1,73 @@
 #include "index/links.h"
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 namespace mj::index {
 
 namespace {
 
-// How far each rule is to be believed. The queue system saw the number on the ticket; a step's window and
-// time only coincide with the visit; a clerk without a window may have worked on something else meanwhile.
+// How far each rule is to be believed. The queue system saw the number on the ticket; the visitor rated that
+// case; a step's window and time only coincide with the visit; a number on the screen may be another matter
+// that the clerk looked up; a clerk without a window may have worked on something else meanwhile.
 struct Rule {
   const char* source;
   const char* name;
   double confidence;
 };
 constexpr Rule kTicketNamesCase{"queue", "ticket_names_case", 0.99};
+constexpr Rule kRatingNamesCase{"rating", "rating_names_case", 0.95};
 constexpr Rule kStepDuringVisit{"step", "step_during_visit", 0.90};
+constexpr Rule kNumberOnScreen{"screen_title", "number_on_screen", 0.85};
 constexpr Rule kStepBySameClerk{"step", "step_by_same_clerk", 0.80};
+constexpr Rule kStepByClerkOnDuty{"step", "step_by_clerk_on_duty", 0.80};
+// Of visits that no queue system told of.
+constexpr Rule kStepAndNumberOnScreen{"step", "step_and_number_on_screen", 0.85};
+constexpr Rule kStepWithoutTicket{"step", "step_without_ticket", 0.75};
+constexpr Rule kNumberWithoutTicket{"screen_title", "number_on_screen_without_ticket", 0.60};
 
-void link(DerivedVisit& visit, const Rule& rule, const std::optional<int64_t>& case_id) {
+constexpr Duration kBeforeStep = std::chrono::minutes(5);  // a step is the end of what was done for it
+constexpr Duration kWrittenLater =
+    std::chrono::minutes(30);  // a step may be put down this long after the visit
+constexpr Duration kOpenedBefore =
+    std::chrono::minutes(5);  // a case may be on the screen this long before the call
+constexpr Duration kRatedLater = std::chrono::minutes(10);
+constexpr Duration kSameVisitor =
+    std::chrono::minutes(10);  // without a queue: the same case again is the same visitor
+constexpr Duration kLeadOfStep = std::chrono::minutes(3);    // somebody sat there before the step
+constexpr Duration kLeadOfScreen = std::chrono::minutes(1);  // and before the clerk opened the case
+constexpr Duration kAfterStep = std::chrono::minutes(1);
+
+void link(DerivedVisit& visit, const Rule& rule, const std::optional<int64_t>& case_id,
+          std::optional<Span> seen = {}) {
   if (!case_id) return;
-  const DerivedLink link{*case_id, rule.source, rule.name, rule.confidence, {}, {}};
+  DerivedLink link{*case_id, rule.source, rule.name, rule.confidence, {}, {}};
+  if (seen) link.from = seen->begin;
+  if (seen) link.to = seen->end;
   const auto known = std::ranges::find(visit.links, *case_id, &DerivedLink::case_id);
-  if (known == visit.links.end()) {
-    visit.links.push_back(link);
-  } else if (known->confidence < link.confidence) {
-    *known = link;
+  if (known == visit.links.end()) return visit.links.push_back(std::move(link));
+  // A ticket is about the whole visit; other evidence adds up.
+  if (!known->to || !link.to) {
+    known->to.reset();
+    link.to.reset();
+  } else {
+    known->from = link.from = std::min(known->from, link.from);
+    known->to = link.to = std::max(*known->to, *link.to);
   }
+  if (known->confidence < link.confidence) *known = std::move(link);
+}
+
+bool has_link(const DerivedVisit& visit, int64_t case_id) {
+  return std::ranges::find(visit.links, case_id, &DerivedLink::case_id) != visit.links.end();
+}
+
+WallTime end_of(const DerivedVisit& visit) {
+  return visit.finished.value_or(visit.called + kLongestVisit);
+}
+
+bool during(const DerivedVisit& visit, WallTime at) {
+  return at >= visit.called && at <= end_of(visit);
 }
 
 bool still_open(const DerivedVisit& visit, WallTime at) {
@@ -68,26 +109,99 @@ void on_finished(std::vector<DerivedVisit>& visits, const Fact& finish) {
   }
 }
 
-bool during(const DerivedVisit& visit, WallTime at) {
-  return at >= visit.called && at <= visit.finished.value_or(visit.called + kLongestVisit);
+// Rule: a number that came onto the window's screen while somebody was served is about that visit, however
+// long it stays there; one that was opened shortly before a call is about the visit that began then.
+void on_sighting(std::vector<DerivedVisit>& visits, const Sighting& sighting) {
+  const auto began_in = [&](const auto& visit) { return during(visit, sighting.from); };
+  auto visit = std::ranges::find_if(visits.rbegin(), visits.rend(), began_in);
+  if (visit == visits.rend()) {
+    visit = std::ranges::find_if(visits.rbegin(), visits.rend(), [&](const auto& v) {
+      return v.called > sighting.from && v.called <= sighting.to && v.called - sighting.from <= kOpenedBefore;
+    });
+  }
+  if (visit != visits.rend())
+    link(*visit, kNumberOnScreen, sighting.case_id, Span{sighting.from, sighting.to});
+}
+
+/// The visit that a step is about: who was served then; unless a visit shortly before was about this very
+/// case by better evidence than a step, and this one is not: then the clerk only wrote down what was done.
+template <class Served>
+DerivedVisit* visit_of_step(std::vector<DerivedVisit>& visits, const Fact& step, const Served& served) {
+  const auto fits = [&](const auto& visit) { return during(visit, step.at) && served(visit); };
+  const auto current = std::ranges::find_if(visits.rbegin(), visits.rend(), fits);
+  if (current == visits.rend()) return nullptr;
+  if (!step.case_id || has_link(*current, *step.case_id)) return &*current;
+  for (auto before = std::next(current); before != visits.rend(); ++before) {
+    if (step.at - end_of(*before) > kWrittenLater) break;
+    const auto known = std::ranges::find(before->links, *step.case_id, &DerivedLink::case_id);
+    if (known != before->links.end() && known->source != kStepDuringVisit.source) return nullptr;
+  }
+  return &*current;
+}
+
+Span up_to(WallTime at) {
+  return {at - kBeforeStep, at};
 }
 
 // Rule: a step recorded at the window while somebody was served there is about that visit; it also tells who
 // served.
 void on_step_at_window(std::vector<DerivedVisit>& visits, const Fact& step) {
-  const auto visit =
-      std::ranges::find_if(visits.rbegin(), visits.rend(), [&](const auto& v) { return during(v, step.at); });
-  if (visit == visits.rend()) return;
+  DerivedVisit* visit = visit_of_step(visits, step, [](const auto&) { return true; });
+  if (visit == nullptr) return;
   if (visit->clerk.empty()) visit->clerk = step.clerk;
-  link(*visit, kStepDuringVisit, step.case_id);
+  link(*visit, kStepDuringVisit, step.case_id, up_to(step.at));
 }
 
-// Rule: a step that names only the clerk is about the visit that clerk was serving.
-void on_step_by_clerk(std::vector<DerivedVisit>& visits, const Fact& step) {
-  const auto visit = std::ranges::find_if(visits.rbegin(), visits.rend(), [&](const auto& v) {
-    return v.clerk == step.clerk && during(v, step.at);
-  });
-  if (visit != visits.rend()) link(*visit, kStepBySameClerk, step.case_id);
+/// Where a clerk was: a sign-in is believed before a roster, the later of two before the earlier.
+const Duty* duty_of(const WindowFacts& facts, const std::string& clerk, WallTime at) {
+  const Duty* best = nullptr;
+  for (const Duty& duty : facts.duties) {
+    if (duty.clerk != clerk || at < duty.from || at >= duty.to) continue;
+    const auto rank = [](const Duty& d) {
+      return std::tuple(d.signed_in, d.from, std::string_view(d.window));
+    };
+    if (best == nullptr || rank(*best) < rank(duty)) best = &duty;
+  }
+  return best;
+}
+
+bool on_duty_here(const WindowFacts& facts, const std::string& clerk, WallTime at) {
+  const Duty* duty = duty_of(facts, clerk, at);
+  return duty != nullptr && duty->window == facts.window;
+}
+
+/// The clerk who was on duty here; empty when that was nobody, or more than one.
+std::string clerk_here(const WindowFacts& facts, WallTime at) {
+  std::string clerk;
+  for (const Duty& duty : facts.duties) {
+    if (duty.clerk == clerk || !on_duty_here(facts, duty.clerk, at)) continue;
+    if (!clerk.empty()) return {};
+    clerk = duty.clerk;
+  }
+  return clerk;
+}
+
+// Rule: a step that names only the clerk is about the visit that clerk was serving; if nobody said who
+// served, about the visit at the window where the clerk was on duty.
+void on_step_by_clerk(std::vector<DerivedVisit>& visits, const WindowFacts& facts, const Fact& step) {
+  const auto same = [&](const auto& visit) { return visit.clerk == step.clerk; };
+  if (DerivedVisit* visit = visit_of_step(visits, step, same))
+    return link(*visit, kStepBySameClerk, step.case_id, up_to(step.at));
+  if (!on_duty_here(facts, step.clerk, step.at)) return;
+  const auto unknown = [](const auto& visit) { return visit.clerk.empty(); };
+  if (DerivedVisit* visit = visit_of_step(visits, step, unknown))
+    link(*visit, kStepByClerkOnDuty, step.case_id, up_to(step.at));
+}
+
+// Rule: a rating is about the visit of its ticket, else the one that is going on or ended shortly before.
+void on_rating(std::vector<DerivedVisit>& visits, const Fact& rating) {
+  for (auto visit = visits.rbegin(); visit != visits.rend(); ++visit) {
+    if (visit->called > rating.at) continue;
+    if (rating.at - end_of(*visit) > kRatedLater) return;
+    if (!rating.ticket.empty() && rating.ticket != visit->ticket) continue;
+    if (rating.score) visit->rating = rating.score;
+    return link(*visit, kRatingNamesCase, rating.case_id);
+  }
 }
 
 /// In time; at the same instant a finish belongs to the visit before the call.
@@ -98,28 +212,134 @@ bool comes_before(const Fact& a, const Fact& b) {
   return key(a) < key(b);
 }
 
+// --- visits that no queue system told of
+// --------------------------------------------------------------------------
+
+/// That a case was worked on at the window.
+struct Trace {
+  int64_t case_id = 0;
+  WallTime from, to;
+  bool screen = false;
+  std::string clerk;
+};
+
+/// A visit that traces show, while it grows.
+struct Shown {
+  struct Evidence {
+    bool step = false, screen = false;
+    Span seen;
+  };
+  WallTime called, last;
+  std::string clerk;
+  bool screen = false;
+  std::map<int64_t, Evidence> cases;
+};
+
+std::vector<Trace> traces_of(const WindowFacts& facts) {
+  std::vector<Trace> traces;
+  for (const Fact& step : facts.steps) {
+    if (!step.case_id || (step.window.empty() && !on_duty_here(facts, step.clerk, step.at))) continue;
+    traces.push_back({*step.case_id, step.at, step.at, false, step.clerk});
+  }
+  for (const Sighting& sighting : facts.sightings)
+    traces.push_back({sighting.case_id, sighting.from, sighting.to, true, {}});
+  // Rule: where a queue system tells of visits, what lies outside them is no visit.
+  std::erase_if(traces, [&](const Trace& trace) {
+    return std::ranges::any_of(facts.tickets, [&](const Fact& ticket) {
+      return ticket.at >= trace.from - kLongestVisit && ticket.at <= trace.from + kLongestVisit;
+    });
+  });
+  std::ranges::sort(traces, {}, [](const Trace& t) {
+    return std::tuple(t.from, t.screen, t.case_id, t.to, std::string_view(t.clerk));
+  });
+  return traces;
+}
+
+/// Rule: the first trace of a case shows a visit; what follows of the same case within ten minutes is the
+/// same visit. A step does not make a visit longer that was seen on the screen: it may be written down after.
+void add_trace(std::vector<Shown>& visits, const Trace& trace) {
+  auto visit = visits.rbegin();
+  for (; visit != visits.rend() && trace.from - visit->last <= kSameVisitor; ++visit) {
+    if (visit->cases.contains(trace.case_id)) break;
+  }
+  const bool known = visit != visits.rend() && trace.from - visit->last <= kSameVisitor;
+  if (!known) {
+    const auto lead = trace.from - (trace.screen ? kLeadOfScreen : kLeadOfStep);
+    const auto free = visits.empty() ? lead : std::max(lead, std::min(visits.back().last, trace.from));
+    visits.push_back({free, trace.to, trace.clerk, trace.screen, {}});
+    visit = visits.rbegin();
+  }
+  if (visit == visits.rbegin() && (trace.screen || !visit->screen))
+    visit->last = std::max(visit->last, trace.to);
+  if (visit->clerk.empty()) visit->clerk = trace.clerk;
+  visit->screen = visit->screen || trace.screen;
+  const Span seen = trace.screen ? Span{trace.from, trace.to} : up_to(trace.to);
+  auto& evidence = visit->cases.try_emplace(trace.case_id, Shown::Evidence{false, false, seen}).first->second;
+  (trace.screen ? evidence.screen : evidence.step) = true;
+  evidence.seen = {std::min(evidence.seen.begin, seen.begin), std::max(evidence.seen.end, seen.end)};
+}
+
+std::vector<DerivedVisit> shown_visits(const WindowFacts& facts) {
+  std::vector<Shown> shown;
+  for (const Trace& trace : traces_of(facts)) add_trace(shown, trace);
+  std::vector<DerivedVisit> visits;
+  for (size_t i = 0; i < shown.size(); ++i) {
+    const Shown& from = shown[i];
+    DerivedVisit visit;
+    visit.clerk = from.clerk;
+    visit.called = from.called;
+    visit.finished = from.last + (from.screen ? Duration(0) : kAfterStep);
+    if (i + 1 < shown.size())
+      visit.finished = std::min(*visit.finished, std::max(from.last, shown[i + 1].called));
+    visit.finished_inferred = true;
+    for (const auto& [case_id, evidence] : from.cases) {
+      const Rule& rule = !evidence.screen ? kStepWithoutTicket
+                         : evidence.step  ? kStepAndNumberOnScreen
+                                          : kNumberWithoutTicket;
+      link(visit, rule, case_id, evidence.seen);
+    }
+    visits.push_back(std::move(visit));
+  }
+  return visits;
+}
+
+// --- all together
+// -------------------------------------------------------------------------------------------------
+
+/// A link without evidence of its own, or the only one, is about the whole visit.
+void tell_intervals(DerivedVisit& visit) {
+  for (auto& link : visit.links) {
+    const bool whole = visit.links.size() == 1 || !link.to;
+    link.from = whole ? visit.called : std::clamp(link.from, visit.called, end_of(visit));
+    link.to = whole ? visit.finished : std::optional(std::clamp(*link.to, link.from, end_of(visit)));
+  }
+}
+
 }  // namespace
 
-std::vector<DerivedVisit> derive_visits(std::vector<Fact> tickets, std::vector<Fact> steps) {
-  std::ranges::sort(tickets, comes_before);
-  std::ranges::sort(steps, comes_before);
+std::vector<DerivedVisit> derive_visits(WindowFacts facts) {
+  for (auto* list : {&facts.tickets, &facts.steps, &facts.ratings}) std::ranges::sort(*list, comes_before);
+  std::ranges::sort(facts.sightings, {},
+                    [](const Sighting& s) { return std::tuple(s.from, s.to, s.case_id); });
   std::vector<DerivedVisit> visits;
-  for (const Fact& fact : tickets) {
+  for (const Fact& fact : facts.tickets) {
     if (fact.type == Event::Type::ticket_called) on_called(visits, fact);
     if (fact.type == Event::Type::ticket_finished) on_finished(visits, fact);
   }
-  for (const Fact& step : steps) {
+  for (const Sighting& sighting : facts.sightings) on_sighting(visits, sighting);
+  for (const Fact& step : facts.steps) {
     if (!step.window.empty()) on_step_at_window(visits, step);
   }
   // After the steps at the window: those may tell which clerk it was.
-  for (const Fact& step : steps) {
-    if (step.window.empty() && !step.clerk.empty()) on_step_by_clerk(visits, step);
+  for (const Fact& step : facts.steps) {
+    if (step.window.empty() && !step.clerk.empty()) on_step_by_clerk(visits, facts, step);
   }
+  std::ranges::move(shown_visits(facts), std::back_inserter(visits));
+  std::ranges::stable_sort(visits, {}, &DerivedVisit::called);
+  for (const Fact& rating : facts.ratings) on_rating(visits, rating);
   for (auto& visit : visits) {
-    for (auto& link : visit.links) {
-      link.from = visit.called;
-      link.to = visit.finished;
-    }
+    if (visit.clerk.empty()) visit.clerk = clerk_here(facts, visit.called);
+    tell_intervals(visit);
   }
   return visits;
 }

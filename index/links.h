@@ -12,6 +12,9 @@ namespace mj::index {
 
 /// No visit is longer. So an event bears on visits called up to this long before or after it.
 inline constexpr Duration kLongestVisit = std::chrono::hours(4);
+/// What is said bears on visits called up to this long before or after it: a ticket ends what is inferred
+/// from steps within kLongestVisit, and those visits last a little themselves.
+inline constexpr Duration kReach = std::chrono::hours(5);
 
 /// A stored event as the rules see it.
 struct Fact {
@@ -21,6 +24,30 @@ struct Fact {
   std::string window, ticket, clerk;  ///< empty: not said
   std::optional<int64_t> case_id;
   std::string said = {};  ///< feed and its id of the event: orders what was said for the same instant
+  std::optional<int64_t> score = {};  ///< of a rating
+};
+
+/// Where a clerk was on duty: [from, to).
+struct Duty {
+  std::string clerk, window;
+  WallTime from, to;
+  bool signed_in = false;  ///< told by a sign-in, not by a roster
+};
+
+/// That a case's number stood on the window's screen.
+struct Sighting {
+  int64_t case_id = 0;
+  WallTime from, to;
+};
+
+/// All that is known about a window in some hours; each in any order.
+struct WindowFacts {
+  std::string window;
+  std::vector<Fact> tickets;  ///< its ticket events
+  std::vector<Fact> steps;    ///< case steps at it, and those that name a clerk but no window
+  std::vector<Fact> ratings;
+  std::vector<Duty> duties;  ///< of the clerks who were on duty here at some time, wherever they were
+  std::vector<Sighting> sightings;
 };
 
 struct DerivedLink {
@@ -43,8 +70,8 @@ struct DerivedVisit {
   [[nodiscard]] bool inferred() const { return !called_event; }
 };
 
-/// The visits at one window, by time. `tickets`: its ticket events; `steps`: case steps at this window, and
-/// those that name a clerk but no window. Both in any order.
-[[nodiscard]] std::vector<DerivedVisit> derive_visits(std::vector<Fact> tickets, std::vector<Fact> steps);
+/// The visits at one window, by time. Where no queue system tells of any within kLongestVisit, those that
+/// steps and screens show: they are inferred.
+[[nodiscard]] std::vector<DerivedVisit> derive_visits(WindowFacts facts);
 
 }  // namespace mj::index

@@ -22,6 +22,8 @@ constexpr const char* kCondemn =
     " WHERE stream = ?1 AND start_us = ?2";
 constexpr const char* kDropSegment = "DELETE FROM segments WHERE stream = ?1 AND start_us = ?2";
 constexpr const char* kDropShots = "DELETE FROM shots WHERE stream = ?1 AND at_us >= ?2 AND at_us < ?3";
+constexpr const char* kDropSightings =
+    "DELETE FROM sightings WHERE stream = ?1 AND from_us >= ?2 AND from_us < ?3";
 constexpr const char* kStreams = "SELECT id FROM streams";
 constexpr const char* kAllGarbage =
     "SELECT garbage.stream, streams.key, start_us, start_us + duration_us, stores.name, bytes FROM garbage"
@@ -97,6 +99,7 @@ class DueOfStream {
     rows_.pop_front();
     MJ_CHECK(database_.run(kCondemn, stream_, start, order_.rule, now));
     MJ_CHECK(database_.run(kDropSegment, stream_, start));
+    MJ_CHECK(database_.run(kDropSightings, stream_, start, end));
     return database_.run(kDropShots, stream_, start, end);
   }
 

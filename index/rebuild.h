@@ -24,5 +24,7 @@ namespace mj::index {
 /// Names of the tables that carry_over() copies, and of those that are made from files.
 [[nodiscard]] std::vector<std::string_view> carried_tables();
 [[nodiscard]] std::vector<std::string_view> tables_from_files();
+/// And those that the new index makes from its own rows as it goes (words.h).
+[[nodiscard]] std::vector<std::string_view> tables_made_again();
 
 }  // namespace mj::index

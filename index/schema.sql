@@ -371,6 +371,48 @@ CREATE TABLE links (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX links_by_visit ON links (visit);
 
+-- --- search ----------------------------------------------------------------------------------------------------------
+
+-- Since when and until when a screen showed a title: one row where shots are many. Goes with its shots.
+CREATE TABLE sightings (
+  stream   INTEGER NOT NULL REFERENCES streams (id),
+  from_us  INTEGER NOT NULL,         -- of its first shot
+  to_us    INTEGER,                  -- NULL: to the stream's last shot
+  title    INTEGER NOT NULL REFERENCES titles (id),
+  numbered INTEGER NOT NULL,         -- 1: the title holds what may be a case number
+  PRIMARY KEY (stream, from_us)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sightings_by_title ON sightings (title, from_us);
+CREATE INDEX sightings_with_number ON sightings (stream, from_us) WHERE numbered = 1;
+
+-- What in a title may be a case number, also of a case that nobody has told of yet.
+CREATE TABLE title_numbers (
+  folded TEXT NOT NULL,              -- as cases.folded
+  title  INTEGER NOT NULL REFERENCES titles (id),
+  PRIMARY KEY (folded, title)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX title_numbers_by_title ON title_numbers (title);
+
+-- How clerks' names are read aloud: wangfang and wf for 王芳.
+CREATE TABLE clerk_keys (
+  key   TEXT NOT NULL,
+  clerk TEXT NOT NULL,
+  name  TEXT NOT NULL,               -- that was read: a name that changed is read again
+  PRIMARY KEY (key, clerk)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX cases_by_item ON cases (item, newest_us) WHERE item IS NOT NULL;
+
+-- The grams of texts (grams.h), without the texts: rowid is titles.id, items.id, and for notes 2 × decisions.id or 2 × events.id + 1.
+-- The texts never change, so that these never have to: up to word_marks.upto all are in (words.h).
+CREATE VIRTUAL TABLE title_words USING fts5 (grams, content = '', columnsize = 0, detail = none, tokenize = 'ascii');
+CREATE VIRTUAL TABLE item_words USING fts5 (grams, content = '', columnsize = 0, detail = none, tokenize = 'ascii');
+CREATE VIRTUAL TABLE note_words USING fts5 (grams, content = '', columnsize = 0, detail = none, tokenize = 'ascii');
+CREATE TABLE word_marks (
+  texts TEXT PRIMARY KEY,            -- titles, items, decisions, events
+  upto  INTEGER NOT NULL             -- the last id that was looked at
+) STRICT, WITHOUT ROWID;
+
 -- --- who may look ----------------------------------------------------------------------------------------------------
 
 CREATE TABLE accounts (

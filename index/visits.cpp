@@ -25,12 +25,41 @@ constexpr const char* kFollowCorrection =
     " FROM facts AS call WHERE call.id = ?3 AND visits.called_event ="
     " (SELECT id FROM events WHERE source = ?1 AND source_id = ?2)";
 constexpr const char* kFactsAtWindow =
-    "SELECT id, type, at_us, window, ticket, clerk, case_id, source || ' ' || source_id FROM facts"
+    "SELECT id, type, at_us, window, ticket, clerk, case_id, source || ' ' || source_id, score FROM facts"
     " WHERE window = ?1 AND at_us >= ?2 AND at_us <= ?3";
 constexpr const char* kStepsByClerk =
-    "SELECT id, type, at_us, window, ticket, clerk, case_id, source || ' ' || source_id FROM facts"
+    "SELECT id, type, at_us, window, ticket, clerk, case_id, source || ' ' || source_id, score FROM facts"
     " WHERE clerk = ?1 AND clerk <> '' AND at_us >= ?2 AND at_us <= ?3 AND window = '' AND type = "
     "'case_step'";
+// From ?3 on for rosters, from ?4 on for sign-ins: none is longer.
+constexpr const char* kDutyAtWindow =
+    "SELECT DISTINCT clerk FROM clerk_windows WHERE window = ?1 AND from_us <= ?2 AND from_us >= ?3"
+    " AND (said_by = 'roster' OR from_us >= ?4) AND to_us > ?5";
+constexpr const char* kDutyOfClerk =
+    "SELECT clerk, window, from_us, to_us, said_by FROM clerk_windows WHERE clerk = ?1 AND from_us <= ?2"
+    " AND from_us >= ?3 AND (said_by = 'roster' OR from_us >= ?4) AND to_us > ?5";
+constexpr const char* kScreensAtWindow =
+    "SELECT DISTINCT stream FROM window_streams WHERE window = ?1 AND role = 'screen' AND from_us <= ?3"
+    " AND (to_us > ?2 OR to_us IS NULL)";
+constexpr const char* kNumbersOnScreen =
+    "SELECT cases.id, sightings.from_us, ifnull(sightings.to_us, (SELECT max(at_us) FROM shots"
+    " WHERE shots.stream = sightings.stream AND at_us >= sightings.from_us))"
+    " FROM sightings JOIN title_numbers ON title_numbers.title = sightings.title"
+    " JOIN cases ON cases.folded = title_numbers.folded"
+    " WHERE sightings.stream = ?1 AND sightings.from_us >= ?2 AND sightings.from_us <= ?3 AND numbered = 1"
+    " AND EXISTS (SELECT 1 FROM window_streams AS w WHERE w.window = ?4 AND w.stream = ?1 AND w.role = "
+    "'screen'"
+    "  AND w.from_us <= sightings.from_us AND (w.to_us > sightings.from_us OR w.to_us IS NULL))";
+constexpr const char* kWindowsOfScreen =
+    "SELECT DISTINCT window FROM window_streams WHERE stream = ?1 AND role = 'screen' AND from_us <= ?3"
+    " AND (to_us > ?2 OR to_us IS NULL)";
+// A number that was seen before anybody told of its case: looked for once, when the case has its first event.
+constexpr const char* kSightingsOfNewCase =
+    "SELECT stream, from_us, ifnull(to_us, from_us) FROM cases"
+    " JOIN title_numbers ON title_numbers.folded = cases.folded"
+    " JOIN sightings ON sightings.title = title_numbers.title"
+    " WHERE cases.id = ?1 AND (SELECT count(*) FROM (SELECT 1 FROM events WHERE case_id = ?1 LIMIT 2)) = 1"
+    " ORDER BY from_us DESC LIMIT 100";
 
 Fact fact_row(const Statement& row) {
   return {row.integer(0),
@@ -40,39 +69,85 @@ Fact fact_row(const Statement& row) {
           row.text(4),
           row.text(5),
           row.is_null(6) ? std::nullopt : std::optional(row.integer(6)),
-          row.text(7)};
+          row.text(7),
+          row.is_null(8) ? std::nullopt : std::optional(row.integer(8))};
 }
 
-struct Facts {
-  std::vector<Fact> tickets, steps;
-};
+/// What is known about one window in [from, to]. Thread and owner: one reconcile().
+class FactReader {
+ public:
+  FactReader(Database& database, const std::string& window, WallTime from, WallTime to)
+      : database_(database), from_(from), to_(to) {
+    facts_.window = window;
+  }
 
-/// All that was said about a window in [from, to], and steps of the clerks who are named in it.
-Result<Facts> facts_at(Database& database, const std::string& window, WallTime from, WallTime to) {
-  Facts facts;
-  std::set<std::string> clerks;
-  const auto sort_in = [&](const Statement& row) {
-    Fact fact = fact_row(row);
-    if (!fact.clerk.empty()) clerks.insert(fact.clerk);
-    if (fact.type == Event::Type::case_step) {
-      facts.steps.push_back(std::move(fact));
-    } else if (fact.type == Event::Type::ticket_called || fact.type == Event::Type::ticket_finished) {
-      facts.tickets.push_back(std::move(fact));
+  Result<WindowFacts> run() {
+    MJ_CHECK(database_.each(
+        kFactsAtWindow, [&](const Statement& row) { sort_in(fact_row(row)); }, facts_.window, from_, to_));
+    MJ_CHECK(database_.each(
+        kDutyAtWindow, [&](const Statement& row) { clerks_.insert(row.text(0)); }, facts_.window, to_,
+        from_ - kLongestRoster, from_ - kLongestShift, from_));
+    for (const auto& clerk : clerks_) MJ_CHECK(read_clerk(clerk));
+    MJ_CHECK(read_screens());
+    return std::move(facts_);
+  }
+
+ private:
+  void sort_in(Fact fact) {
+    if (!fact.clerk.empty()) clerks_.insert(fact.clerk);
+    switch (fact.type) {
+      case Event::Type::case_step:
+        return facts_.steps.push_back(std::move(fact));
+      case Event::Type::ticket_called:
+      case Event::Type::ticket_finished:
+        return facts_.tickets.push_back(std::move(fact));
+      case Event::Type::rating:
+        return facts_.ratings.push_back(std::move(fact));
+      default:
+        return;
     }
-  };
-  MJ_CHECK(database.each(kFactsAtWindow, sort_in, window, from, to));
-  const auto add_step = [&](const Statement& row) { facts.steps.push_back(fact_row(row)); };
-  for (const auto& clerk : clerks) MJ_CHECK(database.each(kStepsByClerk, add_step, clerk, from, to));
-  return facts;
-}
+  }
+
+  Result<void> read_clerk(const std::string& clerk) {
+    MJ_CHECK(database_.each(
+        kStepsByClerk, [&](const Statement& row) { facts_.steps.push_back(fact_row(row)); }, clerk, from_,
+        to_));
+    return database_.each(
+        kDutyOfClerk,
+        [&](const Statement& row) {
+          facts_.duties.push_back(
+              {row.text(0), row.text(1), row.time(2), row.time(3), row.text(4) == "sign_in"});
+        },
+        clerk, to_, from_ - kLongestRoster, from_ - kLongestShift, from_);
+  }
+
+  Result<void> read_screens() {
+    std::vector<int64_t> streams;
+    MJ_CHECK(database_.each(
+        kScreensAtWindow, [&](const Statement& row) { streams.push_back(row.integer(0)); }, facts_.window,
+        from_, to_));
+    const auto add = [&](const Statement& row) {
+      const WallTime from = row.time(1);
+      facts_.sightings.push_back({row.integer(0), from, row.is_null(2) ? from : row.time(2)});
+    };
+    for (const int64_t stream : streams)
+      MJ_CHECK(database_.each(kNumbersOnScreen, add, stream, from_, to_, facts_.window));
+    return {};
+  }
+
+  Database& database_;
+  WallTime from_, to_;
+  WindowFacts facts_;
+  std::set<std::string> clerks_;
+};
 
 /// One window's visits called in [from, to], made to be what the rules say.
 Result<void> reconcile(Database& database, const std::string& window, WallTime from, WallTime to,
                        std::set<int64_t>& touched) {
   // Calls before `from` are read because one may be repeated in it, events after `to` because they may end
   // a visit.
-  MJ_TRY(auto facts, facts_at(database, window, from - kLongestVisit, to + kLongestVisit));
-  auto visits = derive_visits(std::move(facts.tickets), std::move(facts.steps));
+  MJ_TRY(auto facts, FactReader(database, window, from - kReach, to + kReach).run());
+  auto visits = derive_visits(std::move(facts));
   std::erase_if(visits, [&](const auto& visit) { return visit.called < from || visit.called > to; });
   return put_visits(database, window, from, to, visits, touched);
 }
@@ -92,7 +167,10 @@ void VisitUpdate::note_window(const std::string& window, WallTime from, WallTime
 }
 
 Result<void> VisitUpdate::note(Database& database, const StoredFact& fact) {
-  if (fact.case_id) cases_.insert(*fact.case_id);
+  if (fact.case_id) {
+    cases_.insert(*fact.case_id);
+    MJ_CHECK(note_titles_of(database, *fact.case_id));
+  }
   switch (fact.type) {
     case Event::Type::withdrawn:
       return {};
@@ -124,11 +202,32 @@ Result<void> VisitUpdate::note_duty(Database& database, const StoredFact& fact) 
       fact.at - kLongestShift, fact.at);
 }
 
+Result<void> VisitUpdate::note_screen(Database& database, int64_t stream, WallTime from, WallTime to) {
+  return database.each(
+      kWindowsOfScreen, [&](const Statement& row) { note_window(row.text(0), from, to); }, stream, from, to);
+}
+
+Result<void> VisitUpdate::note_titles_of(Database& database, int64_t case_id) {
+  struct Seen {
+    int64_t stream;
+    WallTime from, to;
+  };
+  std::vector<Seen> seen;
+  MJ_CHECK(database.each(
+      kSightingsOfNewCase,
+      [&](const Statement& row) {
+        seen.push_back({row.integer(0), row.time(1), row.time(2)});
+      },
+      case_id));
+  for (const auto& one : seen) MJ_CHECK(note_screen(database, one.stream, one.from, one.to));
+  return {};
+}
+
 Result<void> VisitUpdate::work_off(Database& database) {
   for (const auto& [window, spans] : windows_) {
     for (const Span& span : spans) {
       // Later visits too: a call that comes late may make a later call a repetition of it.
-      MJ_CHECK(reconcile(database, window, span.begin - kLongestVisit, span.end + kLongestVisit, cases_));
+      MJ_CHECK(reconcile(database, window, span.begin - kReach, span.end + kReach, cases_));
     }
   }
   return refresh_cases(database, cases_);

@@ -16,12 +16,15 @@ class VisitUpdate {
  public:
   /// An event was stored, or counts no longer: what it says may change visits at its window, or of its clerk.
   [[nodiscard]] Result<void> note(Database& database, const StoredFact& fact);
+  /// A title with a number came onto a screen, or went, in [from, to].
+  [[nodiscard]] Result<void> note_screen(Database& database, int64_t stream, WallTime from, WallTime to);
   /// Derives the noted visits again from all stored events and makes the rows so. Ids of visits that stay
   /// stay.
   [[nodiscard]] Result<void> work_off(Database& database);
 
  private:
   void note_window(const std::string& window, WallTime from, WallTime to);
+  [[nodiscard]] Result<void> note_titles_of(Database& database, int64_t case_id);
   [[nodiscard]] Result<void> note_duty(Database& database, const StoredFact& fact);
 
   std::map<std::string, std::vector<Span>>

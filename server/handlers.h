@@ -33,6 +33,9 @@ asio::awaitable<Response> post_entries(Request& request, Services& services);
 asio::awaitable<Response> get_cases(Request& request, Services& services);
 asio::awaitable<Response> get_case(Request& request, Services& services);
 
+// handlers_search.cpp
+asio::awaitable<Response> get_search(Request& request, Services& services);
+
 // handlers_visits.cpp
 asio::awaitable<Response> get_visits(Request& request, Services& services);
 asio::awaitable<Response> get_visit(Request& request, Services& services);

@@ -18,6 +18,7 @@ constexpr Route kRoutes[] = {
     {http::verb::post, "/api/v1/events", Access::feed, &post_events, kEventsBody},
     {http::verb::get, "/api/v1/cases", Access::person, &get_cases},
     {http::verb::get, "/api/v1/cases/{number}", Access::person, &get_case},
+    {http::verb::get, "/api/v1/search", Access::person, &get_search},
     {http::verb::get, "/api/v1/visits", Access::person, &get_visits},
     {http::verb::get, "/api/v1/visits/{visit}", Access::person, &get_visit},
     {http::verb::post, "/api/v1/visits/{visit}/links", Access::person, &post_visit_link},

@@ -58,3 +58,43 @@ CREATE INDEX visits_by_call ON visits (called_us);
 CREATE INDEX visits_by_ticket ON visits (ticket_key, called_us) WHERE ticket <> '';
 CREATE INDEX visits_without_case ON visits (called_us) WHERE cases = 0;
 CREATE INDEX links_by_visit ON links (visit);
+
+-- Since when and until when a screen showed a title; what was stored before is told from the shots.
+CREATE TABLE sightings (
+  stream   INTEGER NOT NULL REFERENCES streams (id),
+  from_us  INTEGER NOT NULL,
+  to_us    INTEGER,
+  title    INTEGER NOT NULL REFERENCES titles (id),
+  numbered INTEGER NOT NULL,
+  PRIMARY KEY (stream, from_us)
+) STRICT, WITHOUT ROWID;
+INSERT INTO sightings
+  SELECT stream, at_us, lead(at_us) OVER (PARTITION BY stream ORDER BY at_us), title, 0
+  FROM (SELECT stream, at_us, title, lag(title) OVER (PARTITION BY stream ORDER BY at_us) AS before FROM shots)
+  WHERE before IS NOT title;
+CREATE INDEX sightings_by_title ON sightings (title, from_us);
+CREATE INDEX sightings_with_number ON sightings (stream, from_us) WHERE numbered = 1;
+
+CREATE TABLE title_numbers (
+  folded TEXT NOT NULL,
+  title  INTEGER NOT NULL REFERENCES titles (id),
+  PRIMARY KEY (folded, title)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX title_numbers_by_title ON title_numbers (title);
+
+CREATE TABLE clerk_keys (
+  key   TEXT NOT NULL,
+  clerk TEXT NOT NULL,
+  name  TEXT NOT NULL,
+  PRIMARY KEY (key, clerk)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX cases_by_item ON cases (item, newest_us) WHERE item IS NOT NULL;
+
+CREATE VIRTUAL TABLE title_words USING fts5 (grams, content = '', columnsize = 0, detail = none, tokenize = 'ascii');
+CREATE VIRTUAL TABLE item_words USING fts5 (grams, content = '', columnsize = 0, detail = none, tokenize = 'ascii');
+CREATE VIRTUAL TABLE note_words USING fts5 (grams, content = '', columnsize = 0, detail = none, tokenize = 'ascii');
+CREATE TABLE word_marks (
+  texts TEXT PRIMARY KEY,
+  upto  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -10,7 +10,7 @@ from tree import CPP_ENDINGS, PRODUCT_MODULES, Finding, line_at, main
 PUBLIC_HEADERS = {
     "capture": {"capture/capture.h"},
     "storage": {"storage/storage.h"},
-    "index": {"index/index.h", "index/model.h", "index/case_model.h", "index/desk.h", "index/feeds.h"},
+    "index": {"index/index.h", "index/model.h", "index/case_model.h", "index/desk.h", "index/feeds.h", "index/search.h"},
     "server": {"server/server.h"},
 }
 EARLIER = {module: PRODUCT_MODULES[:place] for place, module in enumerate(PRODUCT_MODULES)}
@@ -32,6 +32,8 @@ LIBRARIES = [
     (r"sqlite3", ["index/"]),
     (r"(libpq-fe|mysql)\.h", ["server/feeds/"]),
     (r"utf8proc", ["index/"]),
+    # Queries taken apart; readings of names, days of a time zone.
+    (r"(re2|unicode)/", ["index/"]),
     (r"lib(av|sw)\w+/", ["capture/", "index/analyst/"]),
     (r"opencv", ["index/analyst/"]),
     (r"(gst|glib|gio|gobject)(/|\.h|-)", ["capture/agent/"]),
