@@ -80,7 +80,7 @@ std::vector<std::string_view> carried_tables() {
 }
 
 std::vector<std::string_view> tables_from_files() {
-  return {"runs", "segments"};
+  return {"runs", "segments", "spans"};
 }
 
 std::vector<std::string_view> tables_made_again() {

@@ -1,5 +1,6 @@
 #include "index/footage.h"
 #include "index/fragment_codec.h"
+#include "index/spans.h"
 #include "index/tail.h"
 #include "index/titles.h"
 #include "index/words.h"
@@ -13,7 +14,7 @@ constexpr const char* kInsertStream =
     "INSERT INTO streams (key, kind, device, name, purpose, legal_basis, configured_us)"
     " VALUES (?1, ?2, ?3, ?3, '', '', ?4)";
 constexpr const char* kConfiguredEarlier = "UPDATE streams SET configured_us = ?2 WHERE id = ?1";
-constexpr const char* kInsertStore = "INSERT INTO stores (name) VALUES (?1) ON CONFLICT (name) DO NOTHING";
+constexpr const char* kInsertStore = "INSERT INTO stores (name) VALUES (?1)";
 constexpr const char* kFindStore = "SELECT id FROM stores WHERE name = ?1";
 constexpr const char* kPutRun =
     "INSERT INTO runs (stream, start_us, mime, video_init, width, height, audio, time_error_us)"
@@ -51,10 +52,11 @@ constexpr const char* kDropGap =
     "DELETE FROM gaps WHERE stream = ?1 AND begin_us >= ?2 AND begin_us < ?3 AND end_us <= ?3";
 
 Result<int64_t> ensure_store(Database& database, const std::string& name) {
-  MJ_CHECK(database.run(kInsertStore, name));
   MJ_TRY(const auto id, database.first(
                             kFindStore, [](const Statement& row) { return row.integer(0); }, name));
-  return id.value_or(0);
+  if (id) return *id;
+  MJ_CHECK(database.run(kInsertStore, name));
+  return database.last_insert_id();
 }
 
 Result<int64_t> ensure_title(Database& database, const std::string& text) {
@@ -104,15 +106,18 @@ Result<void> put_run(Database& database, const capture::Run& run) {
 Result<void> put_segment(Database& database, const SegmentRow& row) {
   MJ_TRY(const int64_t stream, ensure_stream(database, row.segment.stream, row.segment.start));
   MJ_TRY(const int64_t store, ensure_store(database, row.segment.store));
+  const StreamKind kind = kind_of_key(row.segment.stream);
   MJ_TRY(const Bytes fragments, encode_fragments(row.fragments, row.segment.start, row.header_bytes));
-  return database.run(kPutSegment, stream, row.segment.start, row.segment.start - row.run_start,
-                      row.end - row.segment.start, store, row.bytes, row.header_bytes, row.suspect,
-                      row.sha256, fragments);
+  MJ_CHECK(database.run(kPutSegment, stream, row.segment.start, row.segment.start - row.run_start,
+                        row.end - row.segment.start, store, row.bytes, row.header_bytes, row.suspect,
+                        row.sha256, fragments));
+  return add_to_spans(database, stream, kind, row.segment.start, row.end);
 }
 
 Result<void> remove_segment(Database& database, const StreamKey& key, WallTime start) {
   MJ_TRY(const int64_t stream, ensure_stream(database, key, start));
-  return database.run(kRemoveSegment, stream, start);
+  MJ_CHECK(database.run(kRemoveSegment, stream, start));
+  return cut_from_spans(database, stream, start);
 }
 
 Result<void> put_shot(Database& database, const StreamKey& key, WallTime at,

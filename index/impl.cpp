@@ -7,9 +7,6 @@
 
 namespace mj::index {
 
-namespace {
-
-/// Gap rows as they will be when what is on its way has been committed.
 std::vector<Gap> with_pending(std::vector<Gap> rows, const TailView& view) {
   for (const auto& change : view.pending) {
     const auto drop = [&](WallTime begin) {
@@ -27,7 +24,16 @@ std::vector<Gap> with_pending(std::vector<Gap> rows, const TailView& view) {
   return rows;
 }
 
-}  // namespace
+void add_live(CoverageFacts& facts, const TailView& view) {
+  facts.footage_end = view.footage_end;
+  facts.patience = view.patience;
+  for (const auto& segment : view.segments) {
+    for (const auto& place : segment.fragments) {
+      facts.footage.push_back({place.start, place.end});
+      facts.configured = std::min(facts.configured, place.start);
+    }
+  }
+}
 
 std::vector<Span> spans_of(const std::vector<storage::FragmentPlace>& fragments) {
   std::vector<Span> spans;
@@ -82,15 +88,8 @@ Result<Coverage> Index::Impl::coverage_in(Database& snapshot, const TailView& vi
   MJ_TRY(const auto row, stream_row(snapshot, stream, view.known));
   MJ_TRY(CoverageFacts facts, coverage_rows(snapshot, *row, from, to));
   facts.now = clock.now();
-  facts.footage_end = view.footage_end;
-  facts.patience = view.patience;
   facts.gaps = with_pending(std::move(facts.gaps), view);
-  for (const auto& segment : view.segments) {
-    for (const auto& place : segment.fragments) {
-      facts.footage.push_back({place.start, place.end});
-      facts.configured = std::min(facts.configured, place.start);
-    }
-  }
+  add_live(facts, view);
   return build_coverage(std::move(facts));
 }
 

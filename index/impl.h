@@ -14,6 +14,11 @@
 
 namespace mj::index {
 
+/// Gap rows as they will be when what is on its way has been committed.
+[[nodiscard]] std::vector<Gap> with_pending(std::vector<Gap> rows, const TailView& view);
+/// What is younger than the rows, and how far the ledger reaches.
+void add_live(CoverageFacts& facts, const TailView& view);
+
 /// Fragments that touch, as one span each.
 [[nodiscard]] std::vector<Span> spans_of(const std::vector<storage::FragmentPlace>& fragments);
 

@@ -32,7 +32,6 @@ class Index final : public storage::Outlet {
   Index& operator=(const Index&) = delete;
 
   // --- start-up ----------------------------------------------------------------------------------
-
   /// Makes windows, clerks, streams and the dated mappings window↔stream follow the settings; what is gone
   /// gets an end date.
   [[nodiscard]] Result<void> apply(const config::Settings& settings);
@@ -117,7 +116,9 @@ class Index final : public storage::Outlet {
   [[nodiscard]] Result<void> remove_session(const Digest& token_hash);
 
  private:
+  friend class Backups;
   friend class Feeds;
+  friend class Timeline;
   struct Impl;
   class Checker;
   class Adopter;

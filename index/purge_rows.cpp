@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <deque>
 
+#include "index/spans.h"
+
 namespace mj::index {
 
 namespace {
@@ -100,6 +102,7 @@ class DueOfStream {
     MJ_CHECK(database_.run(kCondemn, stream_, start, order_.rule, now));
     MJ_CHECK(database_.run(kDropSegment, stream_, start));
     MJ_CHECK(database_.run(kDropSightings, stream_, start, end));
+    MJ_CHECK(cut_from_spans(database_, stream_, start));
     return database_.run(kDropShots, stream_, start, end);
   }
 

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "index/backup.h"
+#include "index/lanes.h"
 #include "storage/storage.h"
 
 /// What work on the index as a whole came to. Plain values. Part of index/index.h.

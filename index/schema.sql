@@ -95,6 +95,15 @@ CREATE TABLE segments (
   PRIMARY KEY (stream, start_us)
 ) STRICT, WITHOUT ROWID;
 
+-- Footage without a break, of closed segments: a row for hours or days, so that a timeline of 90 days need not read a row for each
+-- minute. Kept with every row of segments (spans.cpp). A hole that has a row in gaps is one all the same.
+CREATE TABLE spans (
+  stream   INTEGER NOT NULL REFERENCES streams (id),
+  begin_us INTEGER NOT NULL,
+  end_us   INTEGER NOT NULL,
+  PRIMARY KEY (stream, begin_us)
+) STRICT, WITHOUT ROWID;
+
 -- Time without footage, with a cause. Never overlaps a fragment of its stream. At most one per stream is open.
 CREATE TABLE gaps (
   stream   INTEGER NOT NULL REFERENCES streams (id),

@@ -52,13 +52,13 @@ ErrorKind kind_of(int code, int system_errno) {
   }
 }
 
+}  // namespace
+
 tl::unexpected<Error> fail_sqlite(sqlite3* database, int code, const char* what) {
   const char* text = database == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(database);
   const int system_errno = database == nullptr ? 0 : sqlite3_system_errno(database);
   return fail(kind_of(code, system_errno), "{}: {}", what, text);
 }
-
-}  // namespace
 
 void CloseDatabase::operator()(sqlite3* handle) const {
   sqlite3_close_v2(handle);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,6 +17,9 @@ struct sqlite3_stmt;
 
 /// SQLite as values and Results. The only code that includes sqlite3.h.
 namespace mj::index {
+
+/// What SQLite says about `code`, with the kind that tells what to do about it.
+[[nodiscard]] tl::unexpected<Error> fail_sqlite(sqlite3* database, int code, const char* what);
 
 struct CloseDatabase {
   void operator()(sqlite3* handle) const;
@@ -99,6 +103,11 @@ class Database {
 
   /// Many statements at once, for migrations and pragmas only: text of ours, never of others.
   [[nodiscard]] Result<void> script(std::string_view sql);
+
+  /// Copies the database as it is now into the new file `target`, a few megabytes at a time, and has SQLite
+  /// check the copy. Others go on writing meanwhile; what they write stays in the WAL until this is done. Not
+  /// synced. `go_on()` false: cancelled.
+  [[nodiscard]] Result<void> copy_to(const std::filesystem::path& target, const std::function<bool()>& go_on);
 
   /// Ends the statement that is running, with `cancelled`. From any thread.
   void interrupt();

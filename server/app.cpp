@@ -20,6 +20,11 @@ constexpr std::chrono::seconds kStopWithin{10};
 constexpr std::chrono::minutes kJump{1};
 constexpr std::chrono::seconds kBetweenPurges{10};
 constexpr std::chrono::seconds kBetweenBusyPurges{1};  // while there is more to do than a turn may
+constexpr std::chrono::hours kBetweenBackups{1};
+constexpr std::chrono::minutes kBackupRetry{10};
+constexpr std::chrono::minutes kBackupLook{1};
+constexpr int kBackups = 2;
+constexpr int kBackupNiceness = 10;
 constexpr const char* kRebuild = "mingjing rebuild-index --config FILE";
 constexpr int kExitNoIndex = 2;
 constexpr int kExitForced = 3;
@@ -147,6 +152,33 @@ void App::look_after_index() {
   if (auto verified = index_->verify(); !verified && verified.error().kind != ErrorKind::cancelled) {
     spdlog::error("index: damaged: {}; recording goes on; stop mingjingd and run `{}`",
                   verified.error().message, kRebuild);
+    return;  // a copy of it would push out a good one
+  }
+  keep_backups();
+}
+
+/// Once an hour, at the least priority, until we stop.
+void App::keep_backups() {
+  const auto directory = settings_.data_directory / "backup";
+  const index::Backups backups(*index_);
+  setpriority(PRIO_PROCESS, 0, kBackupNiceness);  // of this thread alone, on Linux
+  SteadyTime next_try = clock_.steady_now();
+  std::unique_lock lock(stop_mutex_);
+  for (; !stopping_; stop_changed_.wait_for(lock, kBackupLook, [this] { return stopping_.load(); })) {
+    const auto newest = index::Backups::newest(directory);
+    const WallTime now = clock_.now();
+    if (clock_.steady_now() < next_try || (newest && *newest <= now && now - *newest < kBetweenBackups))
+      continue;
+    lock.unlock();
+    const auto made = backups.make(directory, kBackups, [this] { return !stopping_; });
+    lock.lock();
+    next_try = clock_.steady_now() + kBackupRetry;
+    if (made) {
+      spdlog::info("backup: {}", made->native());
+    } else if (made.error().kind != ErrorKind::cancelled) {
+      spdlog::error("backup: {}; the older ones are kept, tried again in {} min", made.error().message,
+                    kBackupRetry.count());
+    }
   }
 }
 
@@ -218,7 +250,11 @@ void App::purge_turn() {
 void App::stop() {
   if (!index_) return;
   const StopDeadline deadline;
-  stopping_ = true;
+  {
+    const std::lock_guard lock(stop_mutex_);
+    stopping_ = true;
+  }
+  stop_changed_.notify_all();
   index_->cancel_verify();
   if (feeds_) feeds_->stop_soon();
   if (server_) server_->stop();

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <csignal>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <thread>
 
@@ -50,6 +52,7 @@ class App {
   [[nodiscard]] Result<void> open_index();
   [[nodiscard]] Result<void> try_open_index();
   void look_after_index();
+  void keep_backups();
   void purge();
   void purge_turn();
   [[nodiscard]] bool clock_jumped();
@@ -64,6 +67,8 @@ class App {
   std::unique_ptr<FeedReader> feeds_;
   std::unique_ptr<Server> server_;
   std::thread backlog_;
+  std::mutex stop_mutex_;
+  std::condition_variable stop_changed_;  ///< wakes backlog_ when stopping_
   std::atomic<bool> stopping_ = false;
   std::unique_ptr<storage::Remover> remover_;
   std::atomic<bool> purging_ = false;  ///< a turn is queued or runs

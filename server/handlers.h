@@ -41,6 +41,9 @@ asio::awaitable<Response> get_visits(Request& request, Services& services);
 asio::awaitable<Response> get_visit(Request& request, Services& services);
 asio::awaitable<Response> post_visit_link(Request& request, Services& services);
 
+// handlers_lanes.cpp
+asio::awaitable<Response> get_lanes(Request& request, Services& services);
+
 // handlers_footage.cpp
 asio::awaitable<Response> get_stream_index(Request& request, Services& services);
 asio::awaitable<Response> get_stream_coverage(Request& request, Services& services);

@@ -23,6 +23,7 @@ constexpr Route kRoutes[] = {
     {http::verb::get, "/api/v1/visits/{visit}", Access::person, &get_visit},
     {http::verb::post, "/api/v1/visits/{visit}/links", Access::person, &post_visit_link},
     {http::verb::get, "/api/v1/streams", Access::person, &get_streams},
+    {http::verb::get, "/api/v1/lanes", Access::person, &get_lanes},
     {http::verb::get, "/api/v1/streams/{stream}/index", Access::person, &get_stream_index},
     {http::verb::get, "/api/v1/streams/{stream}/coverage", Access::person, &get_stream_coverage},
     {http::verb::get, "/api/v1/streams/{stream}/clock_offsets", Access::person, &get_stream_clock_offsets},

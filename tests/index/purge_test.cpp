@@ -51,6 +51,13 @@ class Purge : public testing::Test {
   std::string coverage(double from = 100, double to = 400, const char* stream = kCam) {
     const auto coverage = index().coverage(stream, at(from), at(to)).value();
     EXPECT_EQ(unaccounted(coverage, at(from)), Duration(0)) << told(coverage);
+    Duration footage{0}, drawn{0};
+    for (const Span& span : coverage.footage) footage += span.end - span.begin;
+    const auto lanes = Timeline(index()).lanes({{stream}, at(from), at(to), 1'000}).value();
+    for (const LanePart& part : lanes.lanes[0].coverage) {
+      if (part.state == LanePart::State::footage) drawn += part.end - part.begin;
+    }
+    EXPECT_EQ(drawn, footage) << "a timeline draws what is there: spans go with their segments";
     return told(coverage);
   }
   size_t files() {

@@ -124,5 +124,21 @@ TEST_F(Footage, TheHallsStateNamesEveryStreamAndStore) {
   EXPECT_THAT(metrics.body, HasSubstr("mj_index_up 1"));
 }
 
+TEST_F(Footage, LanesOfManyStreamsAreBounded) {
+  hall_.record(begin_, 3, false);
+  const std::string from = std::to_string(to_us(begin_)), end = std::to_string(to_us(begin_) + 3'000'000);
+  const test::Answer one = hall_.get("/api/v1/lanes?streams=cam-w1.main&px=10&from=" + from + "&to=" + end);
+  ASSERT_EQ(one.status, 200) << one.body;
+  EXPECT_THAT(one.body, HasSubstr(R"("coverage":[[)" + from + "," + end + R"(,"footage"]])"));
+  const test::Answer all = hall_.get("/api/v1/lanes?streams=all&" + interval());
+  ASSERT_EQ(all.status, 200) << all.body;
+  EXPECT_THAT(all.body, HasSubstr("ws-1.screen"));
+  EXPECT_EQ(hall_.get("/api/v1/lanes?streams=cam-w1.main,cam-w9.main&" + interval()).status, 404);
+  for (const char* wrong :
+       {"streams=all&px=0&", "streams=all&px=4001&", "streams=all&px=x&", "streams=&", "px=10&"})
+    EXPECT_EQ(hall_.get(std::string("/api/v1/lanes?") + wrong + interval()).status, 400) << wrong;
+  EXPECT_EQ(hall_.get("/api/v1/lanes?streams=all&from=1&to=1").status, 400);
+}
+
 }  // namespace
 }  // namespace mj::server

@@ -31,28 +31,32 @@ class CaseDays {
     const std::string ticket =
         fmt::format("{}{:03}", static_cast<char>('A' + window % 20), ++tickets_ % 1000);
     const std::string place = fmt::format("w{}", window), clerk = fmt::format("{}", 1000 + window);
-    add(events, {.type = index::Event::Type::ticket_called,
-                 .at = called,
-                 .window = place,
-                 .ticket = ticket,
-                 .clerk = clerk});
+    index::Event call;
+    call.at = called;
+    call.window = place;
+    call.ticket = ticket;
+    call.clerk = clerk;
+    add(events, call);
     if (random_.chance(0.7)) {
       // Of two visits with a case five in seven begin one, the others go on with one of the last weeks.
       const bool begins = next_case_ < cases_ && (next_case_ == 0 || random_.chance(5.0 / 7));
       const int64_t nth =
           begins ? next_case_++ : random_.between(std::max<int64_t>(0, next_case_ - 40'000), next_case_ - 1);
-      index::Event step{.type = index::Event::Type::case_step,
-                        .at = called + (finished - called) * random_.between(30, 95) / 100,
-                        .window = random_.chance(0.5) ? place : "",
-                        .case_number = case_number_of(nth),
-                        .step = begins ? "accepted" : "supplement",
-                        .clerk = clerk,
-                        .item_code = fmt::format("511A{:04}", nth % 6),
-                        .item_name = kItems[nth % 6]};
+      index::Event step;
+      step.type = index::Event::Type::case_step;
+      step.at = called + (finished - called) * random_.between(30, 95) / 100;
+      if (random_.chance(0.5)) step.window = place;
+      step.case_number = case_number_of(nth);
+      step.step = begins ? "accepted" : "supplement";
+      step.clerk = clerk;
+      step.item_code = fmt::format("511A{:04}", nth % 6);
+      step.item_name = kItems[nth % 6];
       add(events, std::move(step));
     }
-    add(events,
-        {.type = index::Event::Type::ticket_finished, .at = finished, .window = place, .ticket = ticket});
+    call.type = index::Event::Type::ticket_finished;
+    call.at = finished;
+    call.clerk.clear();
+    add(events, std::move(call));
   }
 
   void add(std::vector<index::Event>& events, index::Event event) {

@@ -84,6 +84,26 @@ Result<void> measure_search(const std::filesystem::path& directory, const Clock&
   return {};
 }
 
+/// A day of all cameras' main streams as a timeline of a screen's width asks for it; then 90 days.
+Result<void> measure_lanes(const std::filesystem::path& directory, const Scale& scale, const Clock& clock,
+                           Figures& figures) {
+  MJ_TRY(const auto index, open(directory, clock));
+  index::LaneQuery query;
+  for (int i = 1; i <= scale.cameras; ++i) query.streams.push_back(fmt::format("cam-{:03}.main", i));
+  query.to = kEnd;
+  const auto ask = [&](Duration length) -> Result<void> {
+    query.from = query.to - length;
+    MJ_TRY(const auto lanes, index::Timeline(*index).lanes(query));
+    if (lanes.lanes.size() != query.streams.size()) return fail(ErrorKind::internal, "a lane is missing");
+    return {};
+  };
+  MJ_TRY(const auto days, times_of(std::vector<Duration>(20, kDay), ask));
+  MJ_TRY(const auto quarters, times_of(std::vector<Duration>(5, 90 * kDay), ask));
+  figures["lanes_day_ms"] = percentile(days, 95);
+  figures["lanes_90d_ms"] = percentile(quarters, 95);
+  return {};
+}
+
 }  // namespace
 
 double percentile(std::vector<double> values, double of_hundred) {
@@ -109,9 +129,10 @@ Result<std::vector<std::string>> some_cases(const std::filesystem::path& directo
   return numbers;
 }
 
-Result<void> measure_queries(const std::filesystem::path& directory, const Scale&, Figures& figures) {
+Result<void> measure_queries(const std::filesystem::path& directory, const Scale& scale, Figures& figures) {
   StandingClock clock;
   MJ_CHECK(measure_cases(directory, clock, figures));
+  MJ_CHECK(measure_lanes(directory, scale, clock, figures));
   return measure_search(directory, clock, figures);
 }
 
@@ -150,6 +171,7 @@ Result<void> measure_flatness(const std::filesystem::path& scratch, Figures& fig
       MJ_CHECK(index->fragments("cam-001.main", from, from + std::chrono::minutes(2)));
       MJ_CHECK(index->coverage("cam-001.main", from, from + std::chrono::minutes(10)));
       MJ_CHECK(index->search_cases(number.substr(number.size() - 6), 20));
+      MJ_CHECK(index::Timeline(*index).lanes({{}, kEnd - kDay, kEnd, 1'000}));
       return {};
     };
     MJ_CHECK(times_of(numbers, ask));
