@@ -60,18 +60,17 @@ Result<void> check_copy(sqlite3* copy, const GoOn& go_on) {
 Result<void> Database::copy_to(const std::filesystem::path& target, const GoOn& go_on) {
   sqlite3* raw = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  int code = sqlite3_open_v2(target.c_str(), &raw, flags, nullptr);
-  const UniqueDatabase copy(raw);
-  if (code == SQLITE_OK) code = sqlite3_exec(raw, kFresh, nullptr, nullptr, nullptr);
+  const int code = sqlite3_open_v2(target.c_str(), &raw, flags, nullptr);
+  Database copy{UniqueDatabase(raw)};
   if (code != SQLITE_OK) return fail_sqlite(raw, code, target.c_str());
+  MJ_CHECK(copy.script(kFresh));
   {
     // Without a snapshot of its own the copy would begin anew with each commit of the writer, for ever.
     MJ_TRY(const auto snapshot, Transaction::begin(*this, Transaction::Kind::read));
     MJ_CHECK(run(kSnapshot));
     MJ_CHECK(copy_pages(handle_.get(), raw, go_on));
   }
-  code = sqlite3_exec(raw, kOneFile, nullptr, nullptr, nullptr);
-  if (code != SQLITE_OK) return fail_sqlite(raw, code, target.c_str());
+  MJ_CHECK(copy.script(kOneFile));
   return check_copy(raw, go_on);
 }
 
