@@ -246,7 +246,7 @@ std::vector<Trace> traces_of(const WindowFacts& facts) {
   // Rule: where a queue system tells of visits, what lies outside them is no visit.
   std::erase_if(traces, [&](const Trace& trace) {
     return std::ranges::any_of(facts.tickets, [&](const Fact& ticket) {
-      return ticket.at >= trace.from - kLongestVisit && ticket.at <= trace.from + kLongestVisit;
+      return ticket.at >= trace.from - kQueueAround && ticket.at <= trace.from + kQueueAround;
     });
   });
   std::ranges::sort(traces, {}, [](const Trace& t) {

@@ -12,9 +12,11 @@ namespace mj::index {
 
 /// No visit is longer. So an event bears on visits called up to this long before or after it.
 inline constexpr Duration kLongestVisit = std::chrono::hours(4);
-/// What is said bears on visits called up to this long before or after it: a ticket ends what is inferred
-/// from steps within kLongestVisit, and those visits last a little themselves.
-inline constexpr Duration kReach = std::chrono::hours(5);
+/// Where a ticket is known this near there is a queue system, which tells of every visit: none is inferred.
+inline constexpr Duration kQueueAround = std::chrono::hours(6);
+/// What is said bears on visits called up to this long before or after it: a ticket takes away what was
+/// inferred within kQueueAround, and those visits last a little themselves.
+inline constexpr Duration kReach = std::chrono::hours(7);
 
 /// A stored event as the rules see it.
 struct Fact {
