@@ -1,4 +1,4 @@
-import type { Case, CaseHit, Coverage, Me, Shot, Status, Visit, VisitFilter, VisitHit } from './words';
+import type { Case, CaseHit, Coverage, Found, Me, Shot, Status, Visit, VisitFilter, VisitHit } from './words';
 
 /**
  * What went wrong with a request. `kind` is the server's word, or `network` when there was no answer at all,
@@ -88,6 +88,11 @@ export class Api {
 
   case(number: string): Promise<Case> {
     return this.json(`/api/v1/cases/${encodeURIComponent(number)}`);
+  }
+
+  /** Whatever the query may mean: a number, a person, a window and a time, words. */
+  search(query: string, limit = 20): Promise<Found> {
+    return this.json(`/api/v1/search?q=${encodeURIComponent(query)}&limit=${limit}`);
   }
 
   visit(id: number): Promise<Visit> {

@@ -1,3 +1,5 @@
+import { format_url_time } from './time_format';
+
 export type Route =
   | { page: 'home'; query: string }
   | { page: 'sign_in' }
@@ -5,6 +7,7 @@ export type Route =
   | { page: 'review'; number: string; at: URLSearchParams }
   | { page: 'visit'; id: number; at: URLSearchParams }
   | { page: 'visits'; at: URLSearchParams }
+  | { page: 'moment'; at: URLSearchParams }
   | { page: 'none' };
 
 /** Paths are the state: the server gives index.html for every one of them. */
@@ -14,6 +17,7 @@ export function route_of(path: string, search: string): Route {
   if (path === '/sign-in') return { page: 'sign_in' };
   if (path === '/status') return { page: 'status' };
   if (path === '/visits') return { page: 'visits', at };
+  if (path === '/moment') return { page: 'moment', at };
   const visit = /^\/visits\/(\d{1,15})$/.exec(path);
   if (visit) return { page: 'visit', id: Number(visit[1]), at };
   const found = /^\/cases\/([^/]+)$/.exec(path);
@@ -36,6 +40,11 @@ export function visit_path(id: number): string {
 /** The list of visits; what is undefined is not asked for. `cases`: `any` also lists visits whose case is known. */
 export function visits_path(filter: { day?: string; window?: string; clerk?: string; cases?: 'any' }): string {
   return with_search('/visits', filter);
+}
+
+/** Whoever was served where that stream looks, at that moment. */
+export function moment_path(stream: string, us: number): string {
+  return with_search('/moment', { stream, t: format_url_time(us) });
 }
 
 function with_search(path: string, values: Record<string, string | undefined>): string {

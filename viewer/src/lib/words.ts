@@ -102,6 +102,29 @@ export interface VisitFilter {
   limit?: number;
 }
 
+export interface TitleHit {
+  stream: string;
+  at_us: number;
+  title: string;
+  program: string;
+}
+
+export interface Found {
+  /** How the query was read: the first kind that has hits, or `nothing`. */
+  as: string;
+  read: { windows: Named[]; ticket: string; from_us: number | null; to_us: number | null; words: string[] };
+  /** False: the time for one search was over before everything was looked through. */
+  complete: boolean;
+  cases: CaseHit[];
+  visits: { visit: VisitHit; case_numbers: string[] }[];
+  clerks: Named[];
+  windows: Named[];
+  titles: TitleHit[];
+  /** With the numbers of their newest cases. */
+  items: (Named & { cases: string[] })[];
+  notes: { visit: number | null; case: string | null; at_us: number; by: string; text: string }[];
+}
+
 export interface Case {
   number: string;
   item: Named | null;

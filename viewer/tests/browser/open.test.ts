@@ -51,7 +51,7 @@ test('several hits become a list, none a sentence with what to try', async () =>
   await page.goto(bench.hall.url);
   await page.fill('#case-number', '2026');
   await page.keyboard.press('Enter');
-  await page.waitForSelector('h2:has-text("请选择")');
+  await page.waitForSelector('text=找到 12 项');
   expect(await page.locator('tbody tr').count()).toBe(12);
   expect(new URL(page.url()).search).toBe('?q=2026');
   await page.fill('#case-number', '20269999-000001');
@@ -62,7 +62,7 @@ test('several hits become a list, none a sentence with what to try', async () =>
   expect(text).toContain('000001。');
   expect(await page.locator('h2').innerText()).toBe('最近办件');
   await page.goBack();
-  await page.waitForSelector('h2:has-text("请选择")');
+  await page.waitForSelector('text=找到 12 项');
 });
 
 test('the one-time token makes the first account, and leaves the URL at once', async () => {

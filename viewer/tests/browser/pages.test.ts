@@ -21,8 +21,10 @@ const kRoutes: [string, string, (page: WatchedPage) => Promise<unknown>][] = [
   ['review', `/cases/${kCase}?t=2026-01-05T01:45:03Z&views=cam-hall.main`, (page) => waitSettled(page)],
   ['review in a gap', `/cases/${kCase}?t=2026-01-05T01:45:23Z`, (page) => waitSettled(page)],
   ['several visits', '/cases/20260105-100138', (page) => page.waitForSelector('[data-state=footage]')],
+  ['what was found', '/?q=1037', (page) => page.waitForSelector('.reading')],
   ['visits', '/visits?day=2026-01-05&cases=any', (page) => page.waitForSelector('tbody tr')],
   ['a visit without a case', '/visits/31?t=2026-01-05T01:45:03Z', (page) => waitSettled(page)],
+  ['no visit then', '/moment?stream=ws-w3.screen&t=2026-01-03T01:45:00Z', (page) => page.waitForSelector('[role=alert]')],
   ['no such case', '/cases/nothing', (page) => page.waitForSelector('h1')],
   ['status', '/status', (page) => page.waitForSelector('tbody tr')],
   ['no such page', '/no/such/page', (page) => page.waitForSelector('h1')],
@@ -52,6 +54,10 @@ for (const locale of ['zh-CN', 'en']) {
     await page.locator('dialog[open] [data-link] button').last().click();
     expect.soft(await violations(page), 'links').toEqual([]);
     await page.keyboard.press('Escape');
+    await page.fill('#top-search', '2026');
+    await page.waitForSelector('[role=option]');
+    await page.keyboard.press('ArrowDown');
+    expect.soft(await violations(page), 'search').toEqual([]);
     await page.context().clearCookies();
     for (const first of [false, true]) {
       bench.hall.first_sign_in = first;

@@ -69,6 +69,12 @@ test('what cannot be opened is said', async () => {
   const page = await bench.page({ locale: 'en' });
   await page.goto(`${bench.hall.url}/visits/999`);
   await page.waitForSelector('h1:has-text("There is no such visit")');
+  await page.goto(`${bench.hall.url}/moment?stream=cam-hall.main&t=2026-01-05T01:45:00Z`);
+  expect(await page.locator('[role=alert]').innerText()).toContain('belongs to no window');
+  await page.goto(`${bench.hall.url}/moment?stream=ws-w3.screen&t=2026-01-03T01:45:00Z`);
+  expect(await page.locator('[role=alert]').innerText()).toContain('There was no visit at 3号窗口');
+  await page.click('text=See the visits of that day');
+  await expect.poll(() => page.inputValue('#visits-day')).toBe('2026-01-03');
   bench.hall.failing = /visits$/;
   await page.goto(bench.hall.url + kDay);
   await page.waitForSelector('.notice:has-text("the store is away")');

@@ -67,6 +67,9 @@ export function fake_visits() {
   return visits;
 }
 
+export const kClerks = [{ ...zhang, initials: 'zs' }, { ...wang, initials: 'wf' }];
+export const kWindows = [w3, w5];
+
 export function fake_status(now_us) {
   const base = { purpose: '服务监督', legal_basis: '', area: null, since_us: now_us - 3 * 3600 * kSecond, last_frame_us: now_us - 40_000, state: 'recording', cause: null, detail: '' };
   return {

@@ -1,5 +1,6 @@
-// What the fake hall finds: cases by number, visits and the links that people judge.
-import { fake_cases, fake_visits } from './fake_facts.mjs';
+// What the fake hall finds: cases by number, anything by one search, visits and the links that people judge.
+import { fake_cases, fake_visits, kClerks, kWindows } from './fake_facts.mjs';
+import { kCalledUs } from './footage.mjs';
 
 const kLong_us = 180_000_000;
 
@@ -21,6 +22,7 @@ export class FakeIndex {
   /** Null: not for us. */
   answer(path, query, body) {
     if (path === '/cases') return { cases: this.cases(query.get('q') ?? '') };
+    if (path === '/search') return this.search(query.get('q').trim());
     if (path === '/visits') return this.list(query);
     const number = /^\/cases\/(.+)$/.exec(path);
     if (number) return this.case(decodeURIComponent(number[1]));
@@ -44,6 +46,26 @@ export class FakeIndex {
     if (!found) throw new Failure(404, 'not_found', 'no such case');
     const visits = found.visits.map((visit) => ({ ...visit, link: this.visits.get(visit.id).links.find((link) => link.case === number) }));
     return { ...found, visits };
+  }
+
+  search(query) {
+    const nothing = { as: 'nothing', read: { windows: [], ticket: '', from_us: null, to_us: null, words: [] }, complete: true, cases: [], visits: [], clerks: [], windows: [], titles: [], items: [], notes: [] };
+    const lines = [...this.visits.values()].map((visit) => this.line(visit));
+    const hits = (visits) => visits.map((visit) => ({ visit, case_numbers: visit.cases }));
+    if (/号窗口/.test(query)) {
+      const window = kWindows.find(({ name }) => query.startsWith(name));
+      return { ...nothing, as: 'visits', read: { ...nothing.read, windows: [window], from_us: kCalledUs - 900_000_000, to_us: kCalledUs + 900_000_000 }, windows: window ? [window] : [], visits: hits(lines.filter((visit) => visit.window.id === window?.id && visit.called_us >= kCalledUs).slice(0, 5)) };
+    }
+    const ticket = lines.filter((visit) => visit.ticket && visit.ticket.replace(/0/g, '') === query.toUpperCase().replace(/0/g, ''));
+    if (ticket.length) return { ...nothing, as: 'visits', read: { ...nothing.read, ticket: query }, visits: hits(ticket) };
+    const clerks = kClerks.filter(({ id, name, initials }) => id === query || name.includes(query) || initials === query.toLowerCase());
+    const cases = this.cases(query);
+    if (clerks.length) return { ...nothing, as: 'clerk', clerks: clerks.map(({ id, name }) => ({ id, name })), cases };
+    if (!/[\u3400-\u9fff]/.test(query)) return cases.length ? { ...nothing, as: 'number', cases } : nothing;
+    const titles = ['补正通知书', '社会保险登记'].filter((title) => title.includes(query)).map((title) => ({ stream: 'ws-w3.screen', at_us: kCalledUs + 20_000_000, title, program: 'chromium' }));
+    const items = [{ id: 'S1', name: '社会保险登记', cases: ['20260105-100137'] }].filter(({ name }) => name.includes(query));
+    const notes = [{ visit: 7, case: '20260105-100137', at_us: kCalledUs, by: '李明', text: '已告知补正材料' }].filter(({ text }) => text.includes(query));
+    return { ...nothing, as: titles.length || items.length || notes.length ? 'words' : 'nothing', read: { ...nothing.read, words: [query] }, titles, items, notes };
   }
 
   line({ streams, links, ...visit }) {

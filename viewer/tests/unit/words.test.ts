@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { en } from '../../src/i18n/en';
 import { zh_cn, type Key } from '../../src/i18n/zh_cn';
 import { action_of } from '../../src/lib/keyboard';
-import { case_path, route_of, token_of, visit_path, visits_path } from '../../src/lib/router';
+import { case_path, moment_path, route_of, token_of, visit_path, visits_path } from '../../src/lib/router';
 
 const kPages = new URL('../../src/routes/', import.meta.url);
 const values = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
@@ -33,6 +33,7 @@ test('paths', () => {
   expect(route_of('/visits/x', '')).toEqual({ page: 'none' });
   expect(visits_path({})).toBe('/visits');
   expect(visits_path({ day: '2026-01-05', window: 'w 3', clerk: '', cases: 'any' })).toBe('/visits?day=2026-01-05&window=w+3&cases=any');
+  expect(moment_path('ws-w3.screen', 1_000_001)).toBe('/moment?stream=ws-w3.screen&t=1970-01-01T00:00:01.000001Z');
   expect(token_of('#token=AB-CD')).toBe('AB-CD');
   expect(token_of('#content')).toBeNull();
 });
