@@ -1,4 +1,4 @@
-import type { Case, CaseHit, Coverage, Found, Me, Shot, Status, Visit, VisitFilter, VisitHit } from './words';
+import type { Case, CaseHit, Coverage, Found, Lanes, Me, Shot, Status, Visit, VisitFilter, VisitHit } from './words';
 
 /**
  * What went wrong with a request. `kind` is the server's word, or `network` when there was no answer at all,
@@ -111,6 +111,11 @@ export class Api {
   /** A person's word on whether a visit belongs to a case; answers with the visit as it is then. */
   async judge(visit: number, action: 'confirm' | 'reject' | 'add', number: string, reason: string): Promise<Visit> {
     return (await this.post(`/api/v1/visits/${visit}/links`, { case: number, action, reason })).json();
+  }
+
+  /** The coverage of all streams, in at most `px` pieces each. */
+  lanes(from_us: number, to_us: number, px: number): Promise<Lanes> {
+    return this.json(`/api/v1/lanes?streams=all&from=${from_us}&to=${to_us}&px=${px}`);
   }
 
   status(): Promise<Status> {

@@ -8,6 +8,7 @@ export type Route =
   | { page: 'visit'; id: number; at: URLSearchParams }
   | { page: 'visits'; at: URLSearchParams }
   | { page: 'moment'; at: URLSearchParams }
+  | { page: 'coverage'; at: URLSearchParams }
   | { page: 'none' };
 
 /** Paths are the state: the server gives index.html for every one of them. */
@@ -17,6 +18,7 @@ export function route_of(path: string, search: string): Route {
   if (path === '/sign-in') return { page: 'sign_in' };
   if (path === '/status') return { page: 'status' };
   if (path === '/visits') return { page: 'visits', at };
+  if (path === '/coverage') return { page: 'coverage', at };
   if (path === '/moment') return { page: 'moment', at };
   const visit = /^\/visits\/(\d{1,15})$/.exec(path);
   if (visit) return { page: 'visit', id: Number(visit[1]), at };

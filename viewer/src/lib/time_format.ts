@@ -8,6 +8,7 @@ export const kDay = 24 * kHour;
 export class TimeFormat {
   private readonly clock: Intl.DateTimeFormat;
   private readonly day: Intl.DateTimeFormat;
+  private readonly month_day: Intl.DateTimeFormat;
   private readonly parts: Intl.DateTimeFormat;
   private readonly offsets = new Map<number, number>();
 
@@ -15,6 +16,7 @@ export class TimeFormat {
     const timeZone = known_zone(timezone);
     this.clock = new Intl.DateTimeFormat('en-GB', { timeZone, hourCycle: 'h23', hour: '2-digit', minute: '2-digit', second: '2-digit' });
     this.day = new Intl.DateTimeFormat(locale, { timeZone, year: 'numeric', month: 'short', day: 'numeric', weekday: 'short' });
+    this.month_day = new Intl.DateTimeFormat(locale, { timeZone, month: 'short', day: 'numeric' });
     this.parts = new Intl.DateTimeFormat('en-GB', {
       timeZone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit',
     });
@@ -39,6 +41,11 @@ export class TimeFormat {
   /** 2026年1月5日周一, or Mon, 5 Jan 2026 */
   date(us: number): string {
     return this.day.format(us / 1000);
+  }
+
+  /** 1月5日, or Jan 5 */
+  short_day(us: number): string {
+    return this.month_day.format(us / 1000);
   }
 
   /** Date and time, the date left out when it is that of `reference_us`. */

@@ -188,9 +188,9 @@ export class Timeline {
 }
 
 /** What to fill a gap with, one over the other. */
-type GapPaint = Record<GapFamily, [string, CanvasPattern | string]>;
+export type GapPaint = Record<GapFamily, [string, CanvasPattern | string]>;
 
-function gap_paint(context: CanvasRenderingContext2D): GapPaint {
+export function gap_paint(context: CanvasRenderingContext2D): GapPaint {
   const paint = ([ground, hatch]: [string, string]): [string, CanvasPattern | string] => [ground, make_hatch(context, hatch)];
   return { fault: paint(kGapColors.fault), quiet: paint(kGapColors.quiet), purged: paint(kGapColors.purged) };
 }

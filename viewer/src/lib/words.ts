@@ -151,6 +151,18 @@ export interface Shot {
   idle_ms: number;
 }
 
+/** A stream over time in no more parts than were asked for, without holes; where they are too many, each is the worst that is in it. */
+export interface Lane {
+  stream: string;
+  kind: 'main' | 'sub' | 'screen';
+  /** Begin, end, state and, of a gap, its cause. */
+  coverage: [number, number, 'footage' | 'purged' | 'gap' | 'not_configured', string?][];
+}
+
+export interface Lanes {
+  streams: Lane[];
+}
+
 export interface StreamStatus {
   key: string;
   kind: 'main' | 'sub' | 'screen';

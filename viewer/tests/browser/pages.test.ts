@@ -24,6 +24,7 @@ const kRoutes: [string, string, (page: WatchedPage) => Promise<unknown>][] = [
   ['what was found', '/?q=1037', (page) => page.waitForSelector('.reading')],
   ['visits', '/visits?day=2026-01-05&cases=any', (page) => page.waitForSelector('tbody tr')],
   ['a visit without a case', '/visits/31?t=2026-01-05T01:45:03Z', (page) => waitSettled(page)],
+  ['coverage', '/coverage?from=2026-01-05T01:44:00Z&to=2026-01-05T01:47:00Z', (page) => page.waitForSelector('.labels li')],
   ['no visit then', '/moment?stream=ws-w3.screen&t=2026-01-03T01:45:00Z', (page) => page.waitForSelector('[role=alert]')],
   ['no such case', '/cases/nothing', (page) => page.waitForSelector('h1')],
   ['status', '/status', (page) => page.waitForSelector('tbody tr')],

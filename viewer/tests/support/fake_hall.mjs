@@ -109,6 +109,7 @@ export class FakeHall {
     }
     if (path === '/me') return json(this.me());
     if (path === '/streams') return json(fake_status(this.now_us()));
+    if (path === '/lanes') return json({ streams: this.lanes(...['from', 'to', 'px'].map((name) => Number(url.searchParams.get(name)))) });
     const found = this.found.answer(path, url.searchParams, request.method === 'POST' ? await body_of(request) : null);
     if (found) return json(found);
     const stream = /^\/streams\/([^/]+)\/(.+)$/.exec(path);
@@ -215,6 +216,15 @@ export class FakeHall {
     const end_us = last[last.length - 1].end_us;
     if (end_us < this.now_us() - 5 * kSecond) gaps.push({ begin_us: end_us, end_us: null, cause: 'shutdown', detail: 'stopped' });
     return { footage: spans, gaps };
+  }
+
+  /** As the ledger tells it, each stream in at most `px` pieces: a gap is never lost in one. */
+  lanes(from, to, px) {
+    return fake_status(this.now_us()).streams.map(({ key }) => {
+      const { footage, gaps } = this.coverage(key, this.streams[key] ?? this.streams['cam-hall.main'], from, to);
+      const pieces = [...footage.map(([begin, end]) => [begin, end, 'footage']), ...gaps.map(({ begin_us, end_us, cause }) => [begin_us, end_us ?? Math.min(to, this.now_us()), ...(cause === 'not_yet_configured' ? ['not_configured'] : ['gap', cause])])];
+      return { stream: key, kind: key.split('.')[1], coverage: pieces.filter(([begin, end]) => begin < to && end > from).sort((a, b) => a[0] - b[0]).slice(0, px) };
+    });
   }
 
   shots(runs, from, to) {

@@ -57,6 +57,7 @@ test('zooming keeps the moment under the pointer, within ten seconds and a day',
   expect(scale.length_us).toBe(50 * kSecond);
   expect(scale.zoomed(1e9, 10).length_us).toBe(10 * kSecond);
   expect(scale.zoomed(1e-9, 10).length_us).toBe(kDay);
+  expect(new TimelineScale(0, kDay, 1000, 90 * kDay).panned(7).resized(500).zoomed(1e-9, 10).length_us).toBe(90 * kDay);
   expect(scale.x(scale.us(640))).toBeCloseTo(640);
 });
 
@@ -65,6 +66,13 @@ test('the view follows a clock that left it', () => {
   expect(scale.containing(50)).toBe(scale);
   expect(scale.containing(200).from_us).toBe(190);
   expect(scale.panned(5).from_us).toBe(50);
+});
+
+test('days have ticks at the hall’s midnight', () => {
+  const { at_us, step_us } = ticks(new TimelineScale(kCalled, kCalled + 10 * kDay, 1000), 8 * kHour, 84);
+  expect(step_us).toBe(kDay);
+  expect(at_us.map((us) => shenzhen.time(us))).toEqual(Array(10).fill('00:00:00'));
+  expect(shenzhen.short_day(at_us[0]!)).toBe('1月6日');
 });
 
 test('ticks stand at round moments of the hall’s time', () => {

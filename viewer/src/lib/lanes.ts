@@ -1,0 +1,49 @@
+import type { OverviewGroup, OverviewRow, Span } from './overview';
+import type { Lane, Lanes, StreamStatus } from './words';
+
+/** The word by which the pages know it; null: footage. */
+function cause_of(state: Lane['coverage'][number][2], cause = 'unknown'): string | null {
+  if (state === 'footage') return null;
+  if (state === 'not_configured') return 'not_yet_configured';
+  return state === 'purged' ? 'purged' : cause;
+}
+
+/** Neighbours of one cause are one span. */
+function spans_of(coverage: Lane['coverage']): Span[] {
+  const spans: Span[] = [];
+  for (const [begin_us, end_us, state, word] of coverage) {
+    const cause = cause_of(state, word);
+    const last = spans[spans.length - 1];
+    if (last && last.end_us === begin_us && last.cause === cause) last.end_us = end_us;
+    else spans.push({ begin_us, end_us, cause });
+  }
+  return spans;
+}
+
+/** Rows of the overview: by window or area, cameras before screens, in the order a person would count. `other`: the name of no place. */
+export function groups_of({ streams: lanes }: Lanes, streams: StreamStatus[], other: string, locale: string): OverviewGroup[] {
+  const known = new Map(streams.map((stream) => [stream.key, stream]));
+  const groups = new Map<string, { group: OverviewGroup; is_window: boolean }>();
+  const before = new Intl.Collator(locale, { numeric: true });
+  for (const { stream: key, kind, coverage } of lanes) {
+    const stream = known.get(key);
+    const place = stream?.window ?? stream?.area;
+    const id = place ? `${stream!.window ? 'w' : 'a'}:${place.id}` : '';
+    let found = groups.get(id);
+    if (!found) {
+      found = { group: { name: place?.name ?? other, rows: [] }, is_window: Boolean(stream?.window) };
+      groups.set(id, found);
+    }
+    const row: OverviewRow = {
+      key,
+      name: stream?.name || key,
+      kind: kind === 'screen' ? 'screen' : 'camera',
+      spans: spans_of(coverage),
+    };
+    found.group.rows.push(row);
+  }
+  const order = (row: OverviewRow) => Number(row.kind === 'screen');
+  const sorted = [...groups.values()].sort((a, b) => Number(b.is_window) - Number(a.is_window) || before.compare(a.group.name, b.group.name));
+  for (const { group } of sorted) group.rows.sort((a, b) => order(a) - order(b) || before.compare(a.key, b.key));
+  return sorted.map(({ group }) => group);
+}
