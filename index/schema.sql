@@ -1,4 +1,4 @@
--- The index of one hall, schema version 7. This file is the documentation and what migrations/ must add up to (a test compares).
+-- The index of one hall, schema version 4. This file is the documentation and what migrations/ must add up to (a test compares).
 --
 -- Conventions: _us is microseconds of UTC since 1970. Intervals are [from, to). STRICT: a column holds what it says.
 -- PRAGMA application_id = 0x4D4A4958 ("MJIX"); PRAGMA user_version = schema version.
