@@ -104,8 +104,9 @@ TEST_F(LanesTest, SayWhatWasNotConfiguredAndNobodyExplains) {
 TEST_F(LanesTest, CountShotsAndVisits) {
   FakeRecorder screen(hall_.index(), "ws-1.screen");
   for (int i = 0; i < 10; ++i) {
-    screen.fragment(at(5 * i), at(5 * i + 5),
-                    capture::ShotFacts{"受理", "chrome.exe", "wang", 0, at(5 * i), {}});
+    capture::ShotFacts facts;
+    facts.title = "受理";
+    screen.fragment(at(5 * i), at(5 * i + 5), facts);
   }
   screen.close();
   Event called;
