@@ -113,11 +113,11 @@ Duration Uplink::sign_in() {
   signed_in_ = answer->status == 200;
   if (signed_in_) return Duration::zero();
   const bool revoked = answer->status == 403;
-  {
-    const std::lock_guard lock(mutex_);
-    state_.revoked = revoked;
-  }
-  return failed(error_of(*answer), std::max(answer->retry_after, revoked ? kWhenRevoked : Duration::zero()));
+  const Duration pause =
+      failed(error_of(*answer), std::max(answer->retry_after, revoked ? kWhenRevoked : Duration::zero()));
+  const std::lock_guard lock(mutex_);
+  state_.revoked = revoked;  // last: who sees it finds the sentence beside it
+  return pause;
 }
 
 Duration Uplink::ask_position() {
