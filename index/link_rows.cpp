@@ -12,7 +12,9 @@ namespace {
 
 constexpr size_t kMaxReason = 2000;  // bytes
 
-constexpr const char* kCasesOfVisit = "SELECT case_id FROM links WHERE visit = ?1";
+constexpr const char* kLinks =
+    "SELECT case_id, source, rule, confidence, from_us, to_us, state, decision FROM links WHERE visit = ?1"
+    " ORDER BY case_id";
 // Of several rows SQLite takes the columns from the one with the maximum (documented for a lone max()).
 constexpr const char* kNewestDecisions =
     "SELECT case_id, action, max(id) FROM decisions WHERE visit = ?1 GROUP BY case_id";
@@ -77,21 +79,55 @@ Result<DerivedLink> link_by_word(Database& database, int64_t visit, int64_t case
   return link;
 }
 
-Result<void> put_link(Database& database, int64_t visit, const DerivedLink& link, LinkState state,
-                      std::optional<int64_t> decision) {
-  return database.run(kPutLink, link.case_id, visit, link.source, link.rule, link.confidence, link.from,
-                      link.to, name(state), decision);
+/// A row of links, but for its visit.
+struct LinkRow {
+  DerivedLink link;
+  std::string state;
+  std::optional<int64_t> decision;
+  friend bool operator==(const LinkRow&, const LinkRow&) = default;
+};
+
+DerivedLink link_of(const Statement& row) {
+  return {row.integer(0), row.text(1), row.text(2), row.real(3), row.time(4), row.maybe_time(5)};
+}
+
+Result<std::vector<LinkRow>> rows_of(Database& database, int64_t visit) {
+  std::vector<LinkRow> rows;
+  const auto add = [&](const Statement& row) {
+    rows.push_back(
+        {link_of(row), row.text(6), row.is_null(7) ? std::nullopt : std::optional(row.integer(7))});
+  };
+  MJ_CHECK(database.each(kLinks, add, visit));
+  return rows;
+}
+
+/// What the rules and persons say together, by case.
+Result<std::vector<LinkRow>> rows_wanted(Database& database, int64_t visit,
+                                         const std::vector<DerivedLink>& derived) {
+  std::map<int64_t, Said> said;
+  const auto add = [&](const Statement& row) {
+    const auto action = decision_action_from(row.text(1)).value_or(Decision::Action::confirm);
+    said.emplace(row.integer(0), Said{action, row.integer(2)});
+  };
+  MJ_CHECK(database.each(kNewestDecisions, add, visit));
+  std::vector<LinkRow> rows;
+  for (const auto& link : derived) {
+    const auto word = said.extract(link.case_id);
+    const auto state = word ? state_of(word.mapped().action, true) : LinkState::inferred;
+    rows.push_back({link, name(state), word ? std::optional(word.mapped().id) : std::nullopt});
+  }
+  for (const auto& [case_id, word] : said) {
+    MJ_TRY(auto link, link_by_word(database, visit, case_id, word));
+    rows.push_back({std::move(link), name(state_of(word.action, false)), word.id});
+  }
+  std::ranges::sort(rows, {}, [](const LinkRow& row) { return row.link.case_id; });
+  return rows;
 }
 
 Result<std::vector<DerivedLink>> derived_links(Database& database, int64_t visit) {
   std::vector<DerivedLink> links;
   MJ_CHECK(database.each(
-      kDerivedLinks,
-      [&](const Statement& row) {
-        links.push_back(
-            {row.integer(0), row.text(1), row.text(2), row.real(3), row.time(4), row.maybe_time(5)});
-      },
-      visit));
+      kDerivedLinks, [&](const Statement& row) { links.push_back(link_of(row)); }, visit));
   return links;
 }
 
@@ -99,27 +135,16 @@ Result<std::vector<DerivedLink>> derived_links(Database& database, int64_t visit
 
 Result<void> settle_links(Database& database, int64_t visit, const std::vector<DerivedLink>& derived,
                           std::set<int64_t>& touched) {
-  std::map<int64_t, Said> said;
-  MJ_CHECK(database.each(
-      kNewestDecisions,
-      [&](const Statement& row) {
-        const auto action = decision_action_from(row.text(1)).value_or(Decision::Action::confirm);
-        said.emplace(row.integer(0), Said{action, row.integer(2)});
-      },
-      visit));
-  MJ_CHECK(database.each(
-      kCasesOfVisit, [&](const Statement& row) { touched.insert(row.integer(0)); }, visit));
+  MJ_TRY(const auto before, rows_of(database, visit));
+  MJ_TRY(const auto wanted, rows_wanted(database, visit, derived));
+  if (before == wanted) return {};
   MJ_CHECK(database.run(kDropLinks, visit));
-  for (const auto& link : derived) {
-    touched.insert(link.case_id);
-    const auto word = said.extract(link.case_id);
-    const auto state = word ? state_of(word.mapped().action, true) : LinkState::inferred;
-    MJ_CHECK(put_link(database, visit, link, state, word ? std::optional(word.mapped().id) : std::nullopt));
+  for (const auto* rows : {&before, &wanted}) {
+    for (const auto& row : *rows) touched.insert(row.link.case_id);
   }
-  for (const auto& [case_id, word] : said) {
-    touched.insert(case_id);
-    MJ_TRY(const auto link, link_by_word(database, visit, case_id, word));
-    MJ_CHECK(put_link(database, visit, link, state_of(word.action, false), word.id));
+  for (const auto& [link, state, decision] : wanted) {
+    MJ_CHECK(database.run(kPutLink, link.case_id, visit, link.source, link.rule, link.confidence, link.from,
+                          link.to, state, decision));
   }
   return database.run(kCountCases, visit);
 }

@@ -58,6 +58,7 @@ struct DerivedLink {
   double confidence = 0;
   WallTime from;  ///< the part of the visit that was about the case
   std::optional<WallTime> to;
+  friend bool operator==(const DerivedLink&, const DerivedLink&) = default;
 };
 
 struct DerivedVisit {

@@ -86,8 +86,9 @@ class Finder {
   Result<SearchAnswer> run(const std::string& query) {
     // A number may look like a ticket or a day; what is meant by it shows in
     // what there is.
-    if (auto cases = search_cases(database_, query, static_cast<int>(limit_)))
-      answer_.cases = std::move(*cases);
+    auto cases = search_cases(database_, query, static_cast<int>(limit_));
+    if (!cases && cases.error().kind != ErrorKind::invalid) return tl::unexpected(cases.error());
+    if (cases) answer_.cases = std::move(*cases);
     MJ_CHECK(find_clerks());
     MJ_CHECK(find_visits());
     find_windows();

@@ -91,6 +91,10 @@ Statement::~Statement() {
   cached_->lent = false;
 }
 
+int Statement::parameters() const {
+  return sqlite3_bind_parameter_count(handle_);
+}
+
 void Statement::note(int code) {
   if (code != SQLITE_OK && bind_code_ == SQLITE_OK) bind_code_ = code;
 }

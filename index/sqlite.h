@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cassert>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -68,6 +69,7 @@ class Statement {
   void bind_null(int position);
   template <class T>
   void bind_any(int position, const T& value);
+  [[nodiscard]] int parameters() const;  ///< how many the statement has
   void note(int code);
 
   sqlite3* database_;
@@ -171,6 +173,7 @@ Result<Statement> Database::query(std::string_view sql, const Args&... args) {
   if (!statement) return statement;
   int position = 0;
   (statement->bind_any(++position, args), ...);
+  assert(position == statement->parameters() && "what is not bound would quietly be NULL");
   return statement;
 }
 

@@ -20,10 +20,13 @@ constexpr const char* kInsert =
     "INSERT INTO visits (window, ticket, ticket_key, clerk, called_us, finished_us, finished_inferred,"
     " called_event, finished_event, inferred, rating, cases)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0)";
+// Of the many visits that are derived again for one event nearly all are what they were: those cost no write.
 constexpr const char* kUpdate =
     "UPDATE visits SET window = ?2, ticket = ?3, ticket_key = ?4, clerk = ?5, called_us = ?6, finished_us = "
     "?7, finished_inferred = ?8, called_event = ?9, finished_event = ?10, inferred = ?11, rating = ?12 WHERE "
-    "id = ?1";
+    "id = ?1 AND (window, ticket, ticket_key, clerk, called_us, finished_us, finished_inferred, "
+    "called_event, finished_event, inferred, rating) IS NOT (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+constexpr const char* kCasesOfVisit = "SELECT case_id FROM links WHERE visit = ?1";
 constexpr const char* kRemove = "DELETE FROM visits WHERE id = ?1";
 
 struct Row {
@@ -112,10 +115,13 @@ class Rows {
       MJ_CHECK(database_.run(kUpdate, *id, window_, visit.ticket, key, visit.clerk, visit.called,
                              visit.finished, visit.finished_inferred, visit.called_event,
                              visit.finished_event, visit.inferred(), visit.rating));
+      // The newest visit of a case is what lists are ordered by.
+      const auto touch = [&](const Statement& row) { touched_.insert(row.integer(0)); };
+      if (database_.changes() > 0) MJ_CHECK(database_.each(kCasesOfVisit, touch, *id));
     } else {
       MJ_CHECK(database_.run(kInsert, window_, visit.ticket, key, visit.clerk, visit.called, visit.finished,
                              visit.finished_inferred, visit.called_event, visit.finished_event,
-                             visit.inferred()));
+                             visit.inferred(), visit.rating));
       id = database_.last_insert_id();
     }
     return settle_links(database_, *id, visit.links, touched_);

@@ -6,13 +6,17 @@ namespace mj::server {
 namespace {
 
 /// Admission and its trace. Every public function of the gate begins here.
-Result<void> admit(const Principal& who, const StreamKey& stream, std::string_view what) {
+Result<void> admit(const Principal& who, const std::string& what) {
   if (who.kind != Principal::Kind::person) {
-    spdlog::warn("gate: refused {} of {} to a caller that is no person", what, stream);
+    spdlog::warn("gate: refused {} to a caller that is no person", what);
     return fail(ErrorKind::denied, "only a signed-in person may see footage");
   }
-  spdlog::info("gate: {} takes {} of {}", who.account.login, what, stream);
+  spdlog::info("gate: {} takes {}", who.account.login, what);
   return {};
+}
+
+Result<void> admit(const Principal& who, const StreamKey& stream, const std::string& what) {
+  return admit(who, what + " of " + stream);
 }
 
 std::string interval(WallTime from, WallTime to) {
@@ -37,6 +41,13 @@ Result<index::RunInit> Gate::run_init(const Principal& who, const StreamKey& str
                                       WallTime run_start) const {
   MJ_CHECK(admit(who, stream, "the init segment of run " + format_rfc3339(run_start)));
   return index_.run_init(stream, run_start);
+}
+
+Result<index::SearchAnswer> Gate::search(const Principal& who, const std::string& query,
+                                         const std::string& timezone, int limit) const {
+  MJ_CHECK(
+      admit(who, "what is found for " + json::serialize(json::value(query))));  // quoted: one line of log
+  return index::Search(index_).find(query, timezone, limit);
 }
 
 Result<Gate::Piece> Gate::segment(const Principal& who, const StreamKey& stream, WallTime start,

@@ -4,16 +4,17 @@
 #include <vector>
 
 #include "index/index.h"
+#include "index/search.h"
 #include "server/byte_range.h"
 #include "server/message.h"
 
 namespace mj::server {
 
 /// The one place through which footage and its facts leave: fragment index, init segments, segment bytes,
-/// shots. It lets in only proven people and writes who took what of which interval to the log. Nothing else
-/// in this module calls these functions of index::Index or storage::Reader. Owner: the Server; index and
-/// reader must outlive it. Threads: any; everything blocks, so call it on the work pool. Failure: denied for
-/// everybody who is not a person.
+/// shots, window titles. It lets in only proven people and writes who took what of which interval to the log.
+/// Nothing else in this module calls these functions of index::Index or storage::Reader. Owner: the Server;
+/// index and reader must outlive it. Threads: any; everything blocks, so call it on the work pool. Failure:
+/// denied for everybody who is not a person.
 class Gate {
  public:
   Gate(const index::Index& index, const storage::Reader& reader) : index_(index), reader_(reader) {}
@@ -25,6 +26,11 @@ class Gate {
                                                           WallTime from, WallTime to, int limit) const;
   [[nodiscard]] Result<index::RunInit> run_init(const Principal& who, const StreamKey& stream,
                                                 WallTime run_start) const;
+
+  /// Window titles are facts of footage, so what a search finds leaves here too. `timezone` and `limit` as
+  /// for index::Search.
+  [[nodiscard]] Result<index::SearchAnswer> search(const Principal& who, const std::string& query,
+                                                   const std::string& timezone, int limit) const;
 
   /// Part of a segment's durable bytes, fixed at this moment even if the segment grows.
   struct Piece {

@@ -1,10 +1,8 @@
-#include "index/search.h"
-
 #include "server/handlers.h"
 #include "server/json_out.h"
 #include "server/services.h"
 
-// The search box: whatever somebody may type. No footage passes here.
+// The search box: whatever somebody may type.
 namespace mj::server {
 namespace {
 
@@ -65,18 +63,16 @@ json::array note_hits(const index::SearchAnswer& answer) {
   return out;
 }
 
-Result<json::object> search(const Request& request, const Context& context) {
+Result<json::object> search(const Request& request, const Services& services) {
   MJ_CHECK(allow_query(request.target, {"q", "limit"}));
   MJ_TRY(const int limit, query_limit(request.target, kMostHits));
   const std::string* query = request.target.find("q");
   if (query == nullptr) return fail(ErrorKind::invalid, "?q= is missing");
-  MJ_TRY(const auto answer, index::Search(context.index)
-                                .find(*query, context.settings.hall.timezone,
-                                      request.target.find("limit") == nullptr ? kUsualHits : limit));
+  const bool usual = request.target.find("limit") == nullptr;
+  MJ_TRY(const auto answer, services.gate.search(request.who, *query, services.context.settings.hall.timezone,
+                                                 usual ? kUsualHits : limit));
   json::array cases;
   for (const auto& hit : answer.cases) cases.push_back(to_json(hit));
-  // Window titles are facts of footage: who looked for what is told as for footage.
-  spdlog::info("search: {} looks for \"{}\"", request.who.account.login, *query);
   return json::object{{"as", answer.as},
                       {"read", how_read(answer)},
                       {"complete", answer.complete},
@@ -92,7 +88,7 @@ Result<json::object> search(const Request& request, const Context& context) {
 }  // namespace
 
 asio::awaitable<Response> get_search(Request& request, Services& services) {
-  auto found = co_await on_work(services.work, [&] { return search(request, services.context); });
+  auto found = co_await on_work(services.work, [&] { return search(request, services); });
   co_return found ? json_answer(std::move(*found)) : error_answer(found.error());
 }
 

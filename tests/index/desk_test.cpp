@@ -68,6 +68,23 @@ class DeskTest : public testing::Test {
   int events_ = 0;
 };
 
+TEST_F(DeskTest, ARatingThatComesWithItsVisitIsShown) {
+  std::vector<Event> batch(3);
+  batch[0].type = Event::Type::ticket_called;
+  batch[1].type = Event::Type::ticket_finished;
+  batch[2].type = Event::Type::rating;
+  batch[2].score = 2;
+  for (size_t i = 0; i < batch.size(); ++i) {
+    batch[i].id = std::to_string(i);
+    batch[i].at = at(100.0 * static_cast<double>(i));
+    batch[i].window = "w1";
+    batch[i].ticket = "A1";
+    batch[i].raw = "{}";
+  }
+  ASSERT_TRUE(hall_.index().ingest("feed", batch));
+  EXPECT_EQ(desk().visits({})->visits.at(0).rating, 2);
+}
+
 TEST_F(DeskTest, ListsVisitsNewestFirstAndMarksLongOnesWithoutACase) {
   serve(0, 60, "w1", "A1");
   serve(100, 300, "w1", "A2", "SC-1");
