@@ -82,10 +82,6 @@ std::vector<StreamStatus> Capture::status() const {
   return all;
 }
 
-Result<void> Capture::accept_shot(const std::string& workstation, Shot shot) {
-  return impl_->screens.accept_shot(workstation, std::move(shot));
-}
-
 Accepted Capture::accept_entries(const EntryBatch& batch, const KnownEntries& known) {
   return impl_->screens.accept(batch, known);
 }

@@ -83,16 +83,6 @@ class Outlet {
   [[nodiscard]] virtual std::optional<uint64_t> lost_from(const StreamKey&) { return std::nullopt; }
 };
 
-/// One shot as an agent sends it.
-struct Shot {
-  WallTime at;  ///< server time of the grab, corrected by the agent's measured offset
-  bool key = false;
-  Duration nominal{0};     ///< the cadence: how long the shot stands if nothing follows
-  std::string avc_config;  ///< AVCDecoderConfigurationRecord (ISO/IEC 14496-15 §5.3.3.1), bytes
-  Bytes access_unit;       ///< length-prefixed NAL units (4 bytes), lossless High 4:4:4 Predictive
-  ShotFacts facts;
-};
-
 /// All sources of one hall. Owner: the composition root; `clock` and `outlet` must outlive it.
 /// Threads: public functions may be called from any thread. Failure of one source never touches another.
 class Capture {
@@ -112,11 +102,9 @@ class Capture {
 
   [[nodiscard]] std::vector<StreamStatus> status() const;
 
-  /// Screen intake. Validates (sizes, order, picture ≤ 33 Mpx) before anything is kept; does not decode.
-  /// Errors: not_found (workstation), invalid, no_space (rate or size beyond the quota), unavailable (outlet
-  /// full).
-  [[nodiscard]] Result<void> accept_shot(const std::string& workstation, Shot shot);
-  /// The same for an agent's entries, each exactly once. `known`: what of this agent is durable.
+  /// Screen intake: an agent's entries, each exactly once. Validates (sizes, order, picture ≤ 33 Mpx) before
+  /// anything is kept; does not decode. `known`: what of this agent is durable. A refusal is not_found
+  /// (workstation), invalid, no_space (rate beyond the quota) or unavailable (outlet full).
   [[nodiscard]] Accepted accept_entries(const EntryBatch& batch, const KnownEntries& known);
   /// Where the agent goes on; also a sign of its life. Errors: not_found (workstation).
   [[nodiscard]] Result<ScreenPosition> position(const std::string& workstation, const std::string& agent,

@@ -356,30 +356,6 @@ void Screen::advance(const EntryRef& ref, WallTime at) {
   last_at_ = at;
 }
 
-/// A shot without a number, as agents without a spool send it.
-Result<void> Screen::accept_shot(Shot shot) {
-  Entry entry;
-  entry.key = shot.key;
-  entry.nominal = entry.configured = shot.nominal;
-  entry.avc_config = std::move(shot.avc_config);
-  entry.access_unit = std::move(shot.access_unit);
-  entry.facts = std::move(shot.facts);
-  MJ_CHECK(check_entry(entry));
-  const std::lock_guard lock(mutex_);
-  if (stopped_) return fail(ErrorKind::unavailable, "the recorder is being stopped");
-  if (shot.at <= last_at_) return fail(ErrorKind::invalid, "the shot is older than the one before it");
-  if (shot.at - last_at_ < kShortestDistance)
-    return fail(ErrorKind::no_space, "shots come faster than 5 a second");
-  references_.clear();
-  auto taken = take_picture(entry, {}, shot.at);
-  references_.clear();
-  if (!taken && taken.error().why == Refusal::malformed) return tl::unexpected(taken.error().error);
-  if (!taken) return fail(taken.error().error.kind, "{}; key frame wanted", taken.error().error.message);
-  last_at_ = shot.at;
-  heard_ = clock_.steady_now();
-  return {};
-}
-
 void Screen::tick() {
   const std::lock_guard lock(mutex_);
   const Duration nominal = nominal_ > Duration{0} ? nominal_ : kUsualNominal;

@@ -32,8 +32,6 @@ class Screen {
   [[nodiscard]] ScreenPosition position(const std::string& agent, const KnownEntries& known);
   /// See Capture::charge_upload.
   [[nodiscard]] Duration charge_upload(uint64_t bytes);
-  /// See Capture::accept_shot.
-  [[nodiscard]] Result<void> accept_shot(Shot shot);
   /// Notices silence.
   void tick();
   void stop();

@@ -41,12 +41,6 @@ Duration ScreenIntake::charge_upload(const std::string& workstation, uint64_t by
   return found == screens_.end() ? Duration(0) : found->second->charge_upload(bytes);
 }
 
-Result<void> ScreenIntake::accept_shot(const std::string& workstation, Shot shot) {
-  const auto found = screens_.find(workstation);
-  if (found == screens_.end()) return tl::unexpected(unknown(workstation));
-  return found->second->accept_shot(std::move(shot));
-}
-
 void ScreenIntake::tick() {
   for (const auto& [workstation, screen] : screens_) screen->tick();
 }

@@ -15,12 +15,11 @@ class ScreenIntake {
   ScreenIntake(const config::Settings& settings, const Clock& clock, Outlet& outlet);
 
   void start();
-  /// See Capture::accept_entries, position, charge_upload, accept_shot.
+  /// See Capture::accept_entries, position, charge_upload.
   [[nodiscard]] Accepted accept(const EntryBatch& batch, const KnownEntries& known);
   [[nodiscard]] Result<ScreenPosition> position(const std::string& workstation, const std::string& agent,
                                                 const KnownEntries& known);
   [[nodiscard]] Duration charge_upload(const std::string& workstation, uint64_t bytes);
-  [[nodiscard]] Result<void> accept_shot(const std::string& workstation, Shot shot);
   /// Reports workstations that have been silent for more than three shots. To be called about every second.
   void tick();
   void stop();

@@ -61,7 +61,6 @@ struct Workstation {
   std::string name;
   std::string window;
   std::string clerk;  ///< who usually sits there, or empty
-  Secret token;       ///< the agent's bearer token
 };
 
 struct Store {

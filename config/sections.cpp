@@ -161,9 +161,13 @@ void SectionReader::read_workstations(TableReader& file) {
     workstation.window = read_reference(reader, "window", windows_, "windows");
     if (!reader.has("window")) reader.problem("window", "the window where this workstation stands (missing)");
     workstation.clerk = read_reference(reader, "clerk", clerks_, "clerks");
-    // Its agent is enrolled (`mingjing agent enrol`); a token is for agents of earlier versions.
-    if (reader.has("token") || reader.has("token_file") || reader.has("token_env"))
-      workstation.token = read_token(reader);
+    for (const char* key : {"token", "token_file", "token_env"}) {
+      reader.know(key);
+      if (!reader.has(key)) continue;
+      reader.problem(key, fmt::format("no token any more: take the line out, and enrol the agent with the "
+                                      "code that `mingjing agent enrol {}` prints",
+                                      workstation.id));
+    }
     reader.finish();
     settings_.workstations.push_back(std::move(workstation));
   }

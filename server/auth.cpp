@@ -61,16 +61,11 @@ Credentials credentials_of(const http::fields& header, const Sessions& sessions)
   return out;
 }
 
-Principal machine_with_token(const config::Settings& settings, std::string_view token) {
+Principal feed_with_token(const config::Settings& settings, std::string_view token) {
   Principal found;
   for (const auto& feed : settings.feeds) {
     if (same_secret(token, feed.token.reveal()) && !feed.token.empty()) {
       found = {Principal::Kind::feed, feed.id, {}, {}};
-    }
-  }
-  for (const auto& workstation : settings.workstations) {
-    if (same_secret(token, workstation.token.reveal()) && !workstation.token.empty()) {
-      found = {Principal::Kind::workstation, workstation.id, {}, {}};
     }
   }
   return found;

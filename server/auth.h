@@ -15,8 +15,8 @@ struct Credentials {
 class Sessions;
 [[nodiscard]] Credentials credentials_of(const http::fields& header, const Sessions& sessions);
 
-/// The feed or workstation whose token this is, or nobody. Compares with every token, in constant time.
-[[nodiscard]] Principal machine_with_token(const config::Settings& settings, std::string_view token);
+/// The feed whose token this is, or nobody. Compares with every token, in constant time.
+[[nodiscard]] Principal feed_with_token(const config::Settings& settings, std::string_view token);
 
 /// Whether the request comes from this machine itself: a loopback peer that nobody forwarded.
 [[nodiscard]] bool is_local(const Request& request);

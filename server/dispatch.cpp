@@ -26,7 +26,7 @@ Response method_not_allowed(const std::vector<http::verb>& allowed) {
 
 /// A feed, an agent with a session, or nobody.
 asio::awaitable<Result<Principal>> machine_of(const std::string& token, Services& services) {
-  Principal feed = machine_with_token(services.context.settings, token);
+  Principal feed = feed_with_token(services.context.settings, token);
   if (feed.kind != Principal::Kind::nobody) co_return feed;
   auto holder = co_await on_work(services.work, [&] { return services.agents.holder(token); });
   if (!holder) co_return tl::unexpected<Error>(holder.error().within("agent session"));

@@ -20,7 +20,6 @@ asio::awaitable<Response> post_sign_out(Request& request, Services& services);
 
 // handlers_intake.cpp
 asio::awaitable<Response> post_events(Request& request, Services& services);
-asio::awaitable<Response> post_shot(Request& request, Services& services);
 
 // handlers_agents.cpp
 asio::awaitable<Response> post_agent_enrol(Request& request, Services& services);

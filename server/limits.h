@@ -11,7 +11,6 @@ constexpr uint32_t kHeaderBytes = 16 * 1024;
 constexpr uint32_t kTargetBytes = 4 * 1024;
 constexpr uint32_t kSmallBody = 16 * 1024;
 constexpr uint32_t kEventsBody = 1024 * 1024;
-constexpr uint32_t kShotBody = 32 * 1024 * 1024;
 constexpr uint32_t kEntriesBody = 32 * 1024 * 1024;
 constexpr std::size_t kEntriesPerUpload = 4000;
 /// All bodies being received together. Beyond it a request is told to come again.

@@ -35,7 +35,6 @@ constexpr Route kRoutes[] = {
     {http::verb::post, "/api/v1/agents/session", Access::agent, &post_agent_session},
     {http::verb::get, "/api/v1/screens/{workstation}/position", Access::workstation, &get_screen_position},
     {http::verb::post, "/api/v1/screens/{workstation}/entries", Access::workstation, &post_entries, kEntriesBody},
-    {http::verb::post, "/api/v1/screens/{workstation}/shots", Access::workstation, &post_shot, kShotBody},
 };
 // clang-format on
 

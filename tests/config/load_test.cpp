@@ -50,10 +50,9 @@ transport = "udp"
 id = "ws-3"
 window = "w3"
 clerk = "工号-0042"
-token_env = "MJ_TEST_TOKEN"
 [[feeds]]
 id = "queue"
-token = "feed-token-0123456789"
+token_env = "MJ_TEST_TOKEN"
 [storage]
 segment_seconds = 30
 sync_interval_ms = 250
@@ -77,8 +76,7 @@ tls = false
   EXPECT_EQ(camera.window, "w3");
   ASSERT_EQ(settings.workstations.size(), 1U);
   EXPECT_EQ(settings.workstations[0].clerk, "工号-0042");
-  EXPECT_EQ(settings.workstations[0].token.reveal(), "0123456789abcdef0123");
-  EXPECT_EQ(settings.feeds.at(0).token.reveal(), "feed-token-0123456789");
+  EXPECT_EQ(settings.feeds.at(0).token.reveal(), "0123456789abcdef0123");
   EXPECT_EQ(settings.stores.at(0).path, folder_ / "footage");
   EXPECT_EQ(settings.storage.segment_duration, std::chrono::seconds(30));
   EXPECT_EQ(settings.storage.sync_interval, std::chrono::milliseconds(250));
@@ -125,7 +123,7 @@ TEST_F(Load, NamesTheEntryOfAListByItsPlace) {
 }
 
 TEST_F(Load, WantsNothingTwiceAmongStreamNames) {
-  const std::string workstation = "[[workstations]]\nid='cam-w3'\nwindow='w3'\ntoken='0123456789abcdef'\n";
+  const std::string workstation = "[[workstations]]\nid='cam-w3'\nwindow='w3'\n";
   EXPECT_THAT(problems_of(with(std::string(kPlaces) + kCamera + workstation)),
               HasSubstr("workstations[0].id: an id of its own: \"cam-w3\" is already used by cameras[0].id"));
 }
@@ -200,8 +198,7 @@ TEST_F(Load, TakesAFileOfExactlyTheLargestSize) {
 }
 
 TEST_F(Load, LoadsTheExampleWithoutProblems) {
-  const char* const secrets[] = {"MJ_CAMERA_PASSWORD", "MJ_WORKSTATION_W1_TOKEN", "MJ_WORKSTATION_W2_TOKEN",
-                                 "MJ_QUEUE_TOKEN"};
+  const char* const secrets[] = {"MJ_CAMERA_PASSWORD", "MJ_QUEUE_TOKEN"};
   int number = 0;
   for (const char* secret : secrets) {
     setenv(secret, fmt::format("example-secret-of-a-test-{}", ++number).c_str(), 1);
@@ -276,8 +273,11 @@ const Case kCases[] = {
     {"area_twice", "[[areas]]\nid='north'", "already used by areas[0].id"},
     {"window_of_no_area", "[[windows]]\nid='w9'\narea='south'",
      "windows[1].area: the id of a [[areas]] entry"},
-    {"workstation_without_window", "[[workstations]]\nid='x'\ntoken='0123456789abcdef'",
-     "workstations[0].window"},
+    {"workstation_without_window", "[[workstations]]\nid='x'", "workstations[0].window"},
+    {"workstation_with_token", "[[workstations]]\nid='x'\nwindow='w3'\ntoken_file='t'",
+     "workstations[0].token_file: no token any more: take the line out, and enrol the agent with the code "
+     "that "
+     "`mingjing agent enrol x` prints"},
     {"segment_too_long", "[storage]\nsegment_seconds=601", "from 2 to 600"},
     {"segment_as_text", "[storage]\nsegment_seconds='60'", "from 2 to 600"},
     {"segment_as_float", "[storage]\nsegment_seconds=60.0", "from 2 to 600"},

@@ -1,5 +1,10 @@
 #include "tests/server/agent_key.h"
 
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+
+#include "server/agent_door.h"
 #include "server/digests.h"
 
 namespace mj::test {
@@ -56,6 +61,39 @@ std::string AgentKey::sign(const std::string& message) const {
   EVP_DigestSign(context.get(), bytes.data(), &length, reinterpret_cast<const unsigned char*>(message.data()),
                  message.size());
   return base64(bytes);
+}
+
+std::string enrolment_code(const Hall& hall, const std::string& workstation) {
+  const std::string made = server::random_hex(8);
+  const WallTime now = hall.clock.now();
+  EXPECT_TRUE(index::Agents::add_code(hall.settings.data_directory / "index", workstation,
+                                      server::sha256(server::folded_code(made)), now,
+                                      now + std::chrono::hours(1)));
+  return made;
+}
+
+Answer enrol(const Hall& hall, const AgentKey& key, const std::string& code) {
+  const boost::json::object body{{"code", code},
+                                 {"public_key", key.public_key()},
+                                 {"signature", key.sign("mingjing agent enrolment\n" + code)}};
+  return ask(hall.url(), "POST", "/api/v1/agents/enrol", {}, boost::json::serialize(body));
+}
+
+Answer open_session(const Hall& hall, const AgentKey& key, const std::string& workstation) {
+  const Answer asked = ask(hall.url(), "POST", "/api/v1/agents/challenge", {}, "{}");
+  const std::string challenge(boost::json::parse(asked.body).at("challenge").as_string());
+  const boost::json::object body{
+      {"workstation", workstation},
+      {"challenge", challenge},
+      {"signature", key.sign("mingjing agent session\n" + workstation + "\n" + challenge)}};
+  return ask(hall.url(), "POST", "/api/v1/agents/session", {}, boost::json::serialize(body));
+}
+
+std::string agent_token(const Hall& hall, const AgentKey& key, const std::string& workstation) {
+  EXPECT_EQ(enrol(hall, key, enrolment_code(hall, workstation)).status, 200);
+  const Answer session = open_session(hall, key, workstation);
+  EXPECT_EQ(session.status, 200) << session.body;
+  return std::string(boost::json::parse(session.body).at("token").as_string());
 }
 
 std::string encode(const WireEntry& entry) {

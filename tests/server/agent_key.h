@@ -5,6 +5,7 @@
 
 #include "config/config.h"
 #include "server/openssl_handles.h"
+#include "tests/server/hall.h"
 
 namespace mj::test {
 
@@ -18,6 +19,13 @@ class AgentKey {
  private:
   server::UniquePkey key_;
 };
+
+/// A code for the workstation, as `mingjing agent enrol` makes it.
+[[nodiscard]] std::string enrolment_code(const Hall& hall, const std::string& workstation);
+[[nodiscard]] Answer enrol(const Hall& hall, const AgentKey& key, const std::string& code);
+[[nodiscard]] Answer open_session(const Hall& hall, const AgentKey& key, const std::string& workstation);
+/// The bearer token of an agent that is enrolled with `key` just now.
+[[nodiscard]] std::string agent_token(const Hall& hall, const AgentKey& key, const std::string& workstation);
 
 /// How one entry goes over the wire. `previous`: of the entry before, zero for number 1.
 struct WireEntry {

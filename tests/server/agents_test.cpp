@@ -20,34 +20,15 @@ constexpr const char* kEntries = "/api/v1/screens/ws-1/entries";
 class AgentsTest : public testing::Test {
  protected:
   std::string code(const std::string& workstation = "ws-1") {
-    const std::string made = random_hex(8);
-    const WallTime now = hall_.clock.now();
-    EXPECT_TRUE(index::Agents::add_code(hall_.settings.data_directory / "index", workstation,
-                                        sha256(folded_code(made)), now, now + std::chrono::hours(1)));
-    return made;
+    return test::enrolment_code(hall_, workstation);
   }
   test::Answer enrol(const test::AgentKey& key, const std::string& code) {
-    const json::object body{{"code", code},
-                            {"public_key", key.public_key()},
-                            {"signature", key.sign("mingjing agent enrolment\n" + code)}};
-    return test::ask(hall_.url(), "POST", "/api/v1/agents/enrol", {}, json::serialize(body));
+    return test::enrol(hall_, key, code);
   }
   test::Answer open_session(const test::AgentKey& key, const std::string& workstation = "ws-1") {
-    const test::Answer asked = test::ask(hall_.url(), "POST", "/api/v1/agents/challenge", {}, "{}");
-    const std::string challenge(json::parse(asked.body).at("challenge").as_string());
-    const json::object body{
-        {"workstation", workstation},
-        {"challenge", challenge},
-        {"signature", key.sign("mingjing agent session\n" + workstation + "\n" + challenge)}};
-    return test::ask(hall_.url(), "POST", "/api/v1/agents/session", {}, json::serialize(body));
+    return test::open_session(hall_, key, workstation);
   }
-  /// A bearer token of an agent just enrolled.
-  std::string token() {
-    EXPECT_EQ(enrol(key_, code()).status, 200);
-    const test::Answer session = open_session(key_);
-    EXPECT_EQ(session.status, 200) << session.body;
-    return std::string(json::parse(session.body).at("token").as_string());
-  }
+  std::string token() { return test::agent_token(hall_, key_, "ws-1"); }
   test::Answer send(const std::string& token, const std::string& body, const std::string& query = "") {
     return hall_.post_as(token, kEntries + query, body);
   }

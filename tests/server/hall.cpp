@@ -37,8 +37,7 @@ config::Settings small_hall(const std::filesystem::path& folder) {
   camera.purpose = "投诉核查";
   camera.legal_basis = "条例";
   settings.cameras = {camera};
-  settings.workstations = {{"ws-1", "1号工位", "w1", "1037", Secret(kWorkstationToken)},
-                           {"ws-2", "2号工位", "w1", "", Secret(kOtherToken)}};
+  settings.workstations = {{"ws-1", "1号工位", "w1", "1037"}, {"ws-2", "2号工位", "w1", ""}};
   settings.feeds = {{"queue", Secret(kFeedToken)}};
   settings.stores = {{"s1", folder / "store", 0}};
   settings.server.port = 0;

@@ -15,8 +15,6 @@ namespace mj::test {
 /// What every secret of the hall is called, so that a test can look for it where it must not be.
 inline const std::string kCameraPassword = "MARKER-camera-password";
 inline const std::string kFeedToken = "MARKER-feed-token-0123456789";
-inline const std::string kWorkstationToken = "MARKER-ws-1-token-0123456789";
-inline const std::string kOtherToken = "MARKER-ws-2-token-0123456789";
 inline const std::string kPassword = "MARKER-password 密码";
 
 /// Calls `turn` again and again, in a thread of its own, until it goes.

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "server/limits.h"
-#include "tests/server/hall.h"
+#include "tests/server/agent_key.h"
 
 namespace mj::server {
 namespace {
@@ -88,9 +88,10 @@ TEST_F(HostileHttp, BodiesAreBoundedBeforeTheyAreRead) {
   for (int i = 0; i < 20; ++i) chunks += "400\r\n" + std::string(1024, 'x') + "\r\n";
   EXPECT_EQ(status_of(chunks + "0\r\n\r\n"), 413);
   const std::string shot =
-      "POST /api/v1/screens/ws-1/shots HTTP/1.1\r\nHost: x\r\nContent-Length: 30000000\r\n";
+      "POST /api/v1/screens/ws-1/entries HTTP/1.1\r\nHost: x\r\nContent-Length: 30000000\r\n";
   EXPECT_EQ(status_of(shot + "\r\n"), 401);  // nobody's body is received
-  EXPECT_EQ(status_of(shot + "Authorization: Bearer " + test::kWorkstationToken + "\r\n\r\n"),
+  EXPECT_EQ(status_of(shot + "Authorization: Bearer " + test::agent_token(hall_, test::AgentKey(), "ws-1") +
+                      "\r\n\r\n"),
             0);  // accepted, never sent
   EXPECT_EQ(status_of("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n0123456789"), 413);
   expect_alive();

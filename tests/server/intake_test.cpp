@@ -118,13 +118,5 @@ TEST(Intake, AnUnknownCaseIsASentence) {
   EXPECT_EQ(hall.get("/api/v1/cases?limit=101").status, 400);
 }
 
-TEST(Intake, EveryAnswerToAShotTellsTheTime) {
-  test::Hall hall;
-  const test::Answer answer = hall.post_as(test::kWorkstationToken, "/api/v1/screens/ws-1/shots", "nonsense");
-  EXPECT_EQ(answer.status, 400);
-  const int64_t server_time = json::parse(answer.body).as_object().at("server_time_us").as_int64();
-  EXPECT_LT(std::abs(server_time - to_us(hall.clock.now())), 10'000'000);
-}
-
 }  // namespace
 }  // namespace mj::server

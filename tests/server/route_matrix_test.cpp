@@ -3,7 +3,7 @@
 
 #include "server/digests.h"
 #include "server/routes.h"
-#include "tests/server/hall.h"
+#include "tests/server/agent_key.h"
 
 namespace mj::server {
 namespace {
@@ -95,9 +95,9 @@ class RouteMatrix : public testing::Test {
       case Caller::feed:
         return {{"Authorization", "Bearer " + test::kFeedToken}};
       case Caller::workstation:
-        return {{"Authorization", "Bearer " + test::kWorkstationToken}};
+        return {{"Authorization", "Bearer " + agent_}};
       case Caller::other_workstation:
-        return {{"Authorization", "Bearer " + test::kOtherToken}};
+        return {{"Authorization", "Bearer " + other_agent_}};
       case Caller::person:
         return hall_.person();
       case Caller::person_without_header:
@@ -108,6 +108,8 @@ class RouteMatrix : public testing::Test {
 
   const std::string expired_ = std::string(64, 'a');
   test::Hall hall_;
+  const std::string agent_ = test::agent_token(hall_, test::AgentKey(), "ws-1");
+  const std::string other_agent_ = test::agent_token(hall_, test::AgentKey(), "ws-2");
 };
 
 TEST_F(RouteMatrix, EveryRouteLetsInExactlyThoseEntitled) {

@@ -163,7 +163,7 @@ export class Hall {
       this.camera('cam-w1', '1号窗口摄像机', 'window = "w1"', 'w1', `sub_url = "${rtsp}/w1/sub"\n`),
       this.camera('cam-w2', '2号窗口摄像机', 'window = "w2"', 'w2'),
       this.camera('cam-lobby', '大厅全景', 'area = "lobby"', 'lobby'),
-      `[[workstations]]\nid = "ws-w1"\nname = "1号窗口工位电脑"\nwindow = "w1"\nclerk = "1037"\ntoken_file = "${this.secret('ws-w1')}"`,
+      `[[workstations]]\nid = "ws-w1"\nname = "1号窗口工位电脑"\nwindow = "w1"\nclerk = "1037"`,
       `[[feeds]]\nid = "queue"\ntoken_file = "${this.secret('queue')}"`,
       `[[stores]]\nid = "s1"\npath = "${this.path('store')}"`,
       `[storage]\nsegment_seconds = ${this.segmentSeconds}`,
