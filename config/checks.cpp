@@ -1,6 +1,7 @@
 #include "config/checks.h"
 
 #include <arpa/inet.h>
+#include <re2/re2.h>
 
 #include <algorithm>
 #include <array>
@@ -134,6 +135,13 @@ Result<HostAndPort> parse_listen(std::string_view text) {
   return fail(ErrorKind::invalid,
               "an IP address and a port of 0 to 65535, like \"127.0.0.1:8443\", \"0.0.0.0:8443\" (all IPv4 "
               "addresses) or \"[::1]:8443\"");
+}
+
+std::string complaint_about_title_pattern(const std::string& pattern) {
+  const RE2 compiled(pattern, RE2::Quiet);
+  if (!compiled.ok()) return fmt::format("a regular expression of RE2's kind ({})", compiled.error());
+  if (RE2::FullMatch("", compiled)) return "a regular expression that does not fit an empty text";
+  return {};
 }
 
 bool timezone_exists(std::string_view timezone) {

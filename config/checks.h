@@ -28,6 +28,9 @@ namespace mj::config {
 /// quotes the address: there may be a password in it.
 [[nodiscard]] std::string complaint_about_url(std::string_view url);
 
+/// What RE2 has against a pattern that is to find case numbers in titles; empty when it is good.
+[[nodiscard]] std::string complaint_about_title_pattern(const std::string& pattern);
+
 struct HostAndPort {
   std::string host;
   uint16_t port = 0;

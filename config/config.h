@@ -78,6 +78,18 @@ struct Retention {
   int days = 0;  ///< how long footage is kept; 0: nothing is deleted
 };
 
+struct Cases {
+  /// RE2: what in a window's title is a case number; the first group, or without one the whole match.
+  std::vector<std::string> title_patterns;
+};
+
+/// Copies of the index, made while it is written.
+struct Backup {
+  std::filesystem::path directory;  ///< best on another disk
+  int keep = 2;
+  std::chrono::minutes every = std::chrono::hours(1);  ///< 0: none are made
+};
+
 struct Server {
   std::string address = "127.0.0.1";
   uint16_t port = 8443;
@@ -97,6 +109,8 @@ struct Settings {
   std::vector<Store> stores;
   Storage storage;
   Retention retention;
+  Cases cases;
+  Backup backup;
   Server server;
   std::filesystem::path data_directory;  ///< index, certificate, logs of our own
 };

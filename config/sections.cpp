@@ -21,11 +21,14 @@ constexpr size_t kMaxPlaces = 2000;
 constexpr size_t kMaxClerks = 20000;
 constexpr size_t kMaxSources = 2000;
 constexpr size_t kMaxStores = 64;
+constexpr size_t kMaxTitlePatterns = 16;
 constexpr size_t kMaxIdsToCompare = 500;  // for "did you mean"; every wrong reference is compared with all
 
 constexpr int64_t kBytesPerMegabyte = 1'000'000;
 constexpr int64_t kMaxReserveMegabytes = 100'000'000;
 constexpr int64_t kMaxRetentionDays = 36500;
+constexpr int64_t kMaxBackups = 1000;
+constexpr int64_t kMinutesPerDay = 1440;
 
 /// True when `inner` is `outer` or lies in it.
 bool lies_in(const std::filesystem::path& inner, const std::filesystem::path& outer) {
@@ -56,6 +59,8 @@ Settings SectionReader::read(const toml::table& file) {
   read_stores(reader);
   read_storage(reader);
   read_retention(reader);
+  read_cases(reader);
+  read_backup(reader);
   read_server(reader);
   reader.finish();
   return std::move(settings_);
@@ -219,6 +224,38 @@ void SectionReader::read_retention(TableReader& file) {
   TableReader reader(*table, "retention", report_);
   auto& days = settings_.retention.days;
   days = static_cast<int>(reader.integer("days", 1, kMaxRetentionDays, days));
+  reader.finish();
+}
+
+void SectionReader::read_cases(TableReader& file) {
+  const toml::table* table = file.table("cases", false);
+  if (table == nullptr) return;
+  TableReader reader(*table, "cases", report_);
+  auto& patterns = settings_.cases.title_patterns;
+  patterns = reader.texts("title_patterns", kMaxTitlePatterns, kMaxTextCharacters);
+  for (size_t i = 0; i < patterns.size(); ++i) {
+    const std::string complaint = complaint_about_title_pattern(patterns[i]);
+    if (!complaint.empty()) reader.problem("title_patterns", fmt::format("pattern {}: {}", i + 1, complaint));
+  }
+  reader.finish();
+}
+
+void SectionReader::read_backup(TableReader& file) {
+  Backup& backup = settings_.backup;
+  backup.directory = settings_.data_directory / "backup";
+  const toml::table* table = file.table("backup", false);
+  if (table == nullptr) return;
+  TableReader reader(*table, "backup", report_);
+  const auto directory = absolute(reader.text("directory", kMaxPathCharacters));
+  if (!directory.empty()) backup.directory = directory;
+  for (const auto& store : settings_.stores) {
+    if (store.path.empty() || !lies_in(backup.directory, store.path)) continue;
+    reader.problem("directory", fmt::format("a folder outside the stores (store \"{}\" is {})", store.id,
+                                            store.path.string()));
+  }
+  backup.keep = static_cast<int>(reader.integer("keep", 1, kMaxBackups, backup.keep));
+  backup.every =
+      std::chrono::minutes(reader.integer("every_minutes", 0, kMinutesPerDay, backup.every.count()));
   reader.finish();
 }
 

@@ -35,6 +35,8 @@ class SectionReader {
   void check_stores_apart(TableReader& reader, const Store& store);
   void read_storage(TableReader& file);
   void read_retention(TableReader& file);
+  void read_cases(TableReader& file);
+  void read_backup(TableReader& file);
   void read_server(TableReader& file);
   void read_data_directory(TableReader& file);
 

@@ -5,6 +5,7 @@
 
 #include "index/clerk_keys.h"
 #include "index/impl.h"
+#include "index/titles.h"
 
 namespace mj::index {
 
@@ -66,6 +67,7 @@ class Follower {
   Result<void> run() {
     MJ_CHECK(follow_places());
     MJ_CHECK(refresh_clerk_keys(database_));
+    MJ_CHECK(follow_title_patterns(database_, settings_.cases.title_patterns));
     MJ_CHECK(follow_streams());
     return follow_mappings();
   }

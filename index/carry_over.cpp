@@ -2,6 +2,7 @@
 
 #include "index/migrate.h"
 #include "index/rebuild.h"
+#include "index/titles.h"
 
 namespace mj::index {
 
@@ -84,9 +85,9 @@ std::vector<std::string_view> tables_from_files() {
 }
 
 std::vector<std::string_view> tables_made_again() {
-  return {"word_marks",      "title_words",     "title_words_data", "title_words_idx",   "title_words_config",
-          "item_words",      "item_words_data", "item_words_idx",   "item_words_config", "note_words",
-          "note_words_data", "note_words_idx",  "note_words_config"};
+  return {"title_patterns",     "word_marks",      "title_words",     "title_words_data", "title_words_idx",
+          "title_words_config", "item_words",      "item_words_data", "item_words_idx",   "item_words_config",
+          "note_words",         "note_words_data", "note_words_idx",  "note_words_config"};
 }
 
 Result<void> carry_over(const std::filesystem::path& old, Database& fresh, Rebuilt& rebuilt) {
@@ -104,6 +105,7 @@ Result<void> carry_over(const std::filesystem::path& old, Database& fresh, Rebui
     if (copied.error().kind == ErrorKind::no_space) return copied;
     rebuilt.lost.push_back(fmt::format("{}: {}", table.name, copied.error().message));
   }
+  MJ_CHECK(TitleNumbers(fresh).look_again());
   // What could not even be attached cannot be detached either; both are the old index's matter.
   static_cast<void>(fresh.run(kDetach));
   return {};

@@ -66,6 +66,9 @@ Result<int64_t> ensure_title(Database& database, const std::string& text) {
   MJ_CHECK(database.run(kInsertTitle, text));
   const int64_t made = database.last_insert_id();
   MJ_CHECK(make_words(database, kWordsAtOnce));
+  TitleNumbers numbers(database);
+  MJ_CHECK(numbers.put(made, text));
+  MJ_CHECK(numbers.catch_up(kTitlesAtOnce));
   return made;
 }
 

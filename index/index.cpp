@@ -8,6 +8,7 @@
 #include "index/ingest.h"
 #include "index/migrate.h"
 #include "index/rebuild.h"
+#include "index/titles.h"
 #include "index/words.h"
 
 namespace mj::index {
@@ -29,9 +30,10 @@ Result<void> make_directory(const std::filesystem::path& directory) {
 /// Texts of an earlier version or of a rebuilt index become findable: some at each start, the rest as new
 /// ones come.
 Result<void> catch_up(Database& database) {
-  constexpr int kWordsAtStart = 10'000;
+  constexpr int kWordsAtStart = 10'000, kTitlesAtStart = 1'000;
   MJ_TRY(auto transaction, Transaction::begin(database, Transaction::Kind::write));
   MJ_CHECK(make_words(database, kWordsAtStart));
+  MJ_CHECK(TitleNumbers(database).catch_up(kTitlesAtStart));
   return transaction.commit();
 }
 

@@ -6,6 +6,7 @@
 
 #include "index/backup.h"
 #include "index/lanes.h"
+#include "index/sizes.h"
 #include "storage/storage.h"
 
 /// What work on the index as a whole came to. Plain values. Part of index/index.h.

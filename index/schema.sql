@@ -402,6 +402,11 @@ CREATE TABLE title_numbers (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX title_numbers_by_title ON title_numbers (title);
 
+-- [cases] title_patterns of the settings: what else a case number in a title looks like.
+CREATE TABLE title_patterns (
+  pattern TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
 -- How clerks' names are read aloud: wangfang and wf for 王芳.
 CREATE TABLE clerk_keys (
   key   TEXT NOT NULL,
@@ -418,7 +423,7 @@ CREATE VIRTUAL TABLE title_words USING fts5 (grams, content = '', columnsize = 0
 CREATE VIRTUAL TABLE item_words USING fts5 (grams, content = '', columnsize = 0, detail = none, tokenize = 'ascii');
 CREATE VIRTUAL TABLE note_words USING fts5 (grams, content = '', columnsize = 0, detail = none, tokenize = 'ascii');
 CREATE TABLE word_marks (
-  texts TEXT PRIMARY KEY,            -- titles, items, decisions, events
+  texts TEXT PRIMARY KEY,            -- titles, items, decisions, events; numbers: titles, for case numbers, newest first (titles.h)
   upto  INTEGER NOT NULL             -- the last id that was looked at
 ) STRICT, WITHOUT ROWID;
 

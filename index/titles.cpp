@@ -1,10 +1,12 @@
 #include "index/titles.h"
 
+#include <re2/re2.h>
+
 #include <algorithm>
+#include <set>
 
 #include "index/case_model.h"
 #include "index/unicode.h"
-#include "index/visits.h"
 
 namespace mj::index {
 
@@ -18,6 +20,20 @@ constexpr Duration kSilence = std::chrono::minutes(10);
 
 constexpr const char* kPutNumber =
     "INSERT INTO title_numbers (folded, title) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+constexpr const char* kPatterns = "SELECT pattern FROM title_patterns";
+constexpr const char* kDropPatterns = "DELETE FROM title_patterns";
+constexpr const char* kPutPattern = "INSERT INTO title_patterns (pattern) VALUES (?1) ON CONFLICT DO NOTHING";
+// The titles below the mark have not been looked through with these patterns.
+constexpr const char* kMark =
+    "INSERT OR REPLACE INTO word_marks (texts, upto) SELECT 'numbers', max(id) + 1 FROM titles"
+    " HAVING count(*) > 0";
+constexpr const char* kBelowMark =
+    "SELECT id, text FROM titles WHERE id < (SELECT upto FROM word_marks WHERE texts = 'numbers')"
+    " ORDER BY id DESC LIMIT ?1";
+constexpr const char* kMoveMark = "UPDATE word_marks SET upto = ?1 WHERE texts = 'numbers'";
+constexpr const char* kLatestSightings =
+    "SELECT stream, from_us, ifnull(to_us, from_us) FROM sightings WHERE title = ?1 ORDER BY from_us DESC"
+    " LIMIT 100";
 constexpr const char* kMarkSightings = "UPDATE sightings SET numbered = 1 WHERE title = ?1";
 constexpr const char* kHasNumber = "SELECT 1 FROM title_numbers WHERE title = ?1 LIMIT 1";
 constexpr const char* kNewest =
@@ -36,6 +52,35 @@ struct Row {
   int64_t title = 0;
   bool numbered = false;
 };
+
+/// The numbers found so far, folded, each once.
+class Found {
+ public:
+  void add(std::string_view text) {
+    if (numbers_.size() >= kMostNumbers) return;
+    auto number = fold_case_number(text);
+    if (number && std::ranges::find(numbers_, *number) == numbers_.end())
+      numbers_.push_back(std::move(*number));
+  }
+  [[nodiscard]] std::vector<std::string> take() { return std::move(numbers_); }
+
+ private:
+  std::vector<std::string> numbers_;
+};
+
+void add_matches(const re2::RE2& pattern, std::string_view title, Found& found) {
+  const int groups = std::min(1, pattern.NumberOfCapturingGroups());
+  size_t at = 0;
+  for (size_t looked = 0; at <= title.size() && looked < kMostNumbers; ++looked) {
+    re2::StringPiece pieces[2];
+    const re2::StringPiece text(title.data(), title.size());
+    if (!pattern.Match(text, at, title.size(), RE2::UNANCHORED, pieces, 2)) return;
+    const auto& number = groups == 1 ? pieces[1] : pieces[0];
+    found.add({number.data(), number.size()});
+    const auto end = static_cast<size_t>(pieces[0].data() - title.data()) + pieces[0].size();
+    at = std::max(end, at + 1);
+  }
+}
 
 bool belongs_to_number(char32_t point) {
   return (point >= U'0' && point <= U'9') || (point >= U'a' && point <= U'z') || point == U'-';
@@ -96,10 +141,25 @@ class Watcher {
 
 }  // namespace
 
-std::vector<std::string> numbers_in(std::string_view title) {
-  std::vector<std::string> numbers;
+TitlePatterns compile_title_patterns(const std::vector<std::string>& patterns) {
+  RE2::Options options(RE2::Quiet);
+  options.set_case_sensitive(false);  // folded titles are in small letters
+  TitlePatterns compiled;
+  for (const auto& pattern : patterns) {
+    auto one = std::make_shared<const RE2>(pattern, options);
+    if (one->ok()) compiled.push_back(std::move(one));
+  }
+  return compiled;
+}
+
+std::vector<std::string> numbers_in(std::string_view title, const TitlePatterns& patterns) {
+  Found found;
   const auto folded = fold_text(title);
-  if (!folded) return numbers;
+  if (!folded) return {};
+  for (const auto& pattern : patterns) {
+    add_matches(*pattern, title, found);
+    add_matches(*pattern, *folded, found);
+  }
   auto points = code_points_of(*folded);
   points += U' ';  // ends the last word
   std::u32string word;
@@ -110,19 +170,64 @@ std::vector<std::string> numbers_in(std::string_view title) {
       digits += point >= U'0' && point <= U'9' ? 1 : 0;
       continue;
     }
-    if (digits >= kLeastDigits && word.size() >= kLeastCharacters && numbers.size() < kMostNumbers) {
-      if (auto number = fold_case_number(utf8_of(word))) numbers.push_back(std::move(*number));
-    }
+    if (digits >= kLeastDigits && word.size() >= kLeastCharacters) found.add(utf8_of(word));
     word.clear();
     digits = 0;
   }
-  return numbers;
+  return found.take();
 }
 
-Result<void> put_numbers(Database& database, int64_t title, std::string_view text) {
-  const auto numbers = numbers_in(text);
-  for (const auto& number : numbers) MJ_CHECK(database.run(kPutNumber, number, title));
-  return numbers.empty() ? Result<void>{} : database.run(kMarkSightings, title);
+Result<void> TitleNumbers::load() {
+  if (loaded_) return {};
+  std::vector<std::string> patterns;
+  MJ_CHECK(database_.each(kPatterns, [&](const Statement& row) { patterns.push_back(row.text(0)); }));
+  patterns_ = compile_title_patterns(patterns);
+  loaded_ = true;
+  return {};
+}
+
+Result<void> TitleNumbers::put(int64_t title, std::string_view text) {
+  MJ_CHECK(load());
+  bool more = false;
+  for (const auto& number : numbers_in(text, patterns_)) {
+    MJ_CHECK(database_.run(kPutNumber, number, title));
+    more = more || database_.changes() > 0;
+  }
+  if (!more) return {};
+  MJ_CHECK(database_.run(kMarkSightings, title));
+  std::vector<std::pair<int64_t, Span>> seen;
+  MJ_CHECK(database_.each(
+      kLatestSightings,
+      [&](const Statement& row) {
+        seen.push_back({row.integer(0), {row.time(1), row.time(2)}});
+      },
+      title));
+  for (const auto& [stream, span] : seen)
+    MJ_CHECK(update_.note_screen(database_, stream, span.begin, span.end));
+  return {};
+}
+
+Result<void> TitleNumbers::catch_up(int most) {
+  std::vector<std::pair<int64_t, std::string>> titles;
+  MJ_CHECK(database_.each(
+      kBelowMark, [&](const Statement& row) { titles.emplace_back(row.integer(0), row.text(1)); }, most));
+  if (titles.empty()) return {};
+  for (const auto& [id, text] : titles) MJ_CHECK(put(id, text));
+  MJ_CHECK(database_.run(kMoveMark, titles.back().first));
+  return update_.work_off(database_);
+}
+
+Result<void> TitleNumbers::look_again() {
+  return database_.run(kMark);
+}
+
+Result<void> follow_title_patterns(Database& database, const std::vector<std::string>& patterns) {
+  std::set<std::string> known;
+  MJ_CHECK(database.each(kPatterns, [&](const Statement& row) { known.insert(row.text(0)); }));
+  if (known == std::set<std::string>(patterns.begin(), patterns.end())) return {};
+  MJ_CHECK(database.run(kDropPatterns));
+  for (const auto& pattern : patterns) MJ_CHECK(database.run(kPutPattern, pattern));
+  return TitleNumbers(database).look_again();
 }
 
 Result<void> note_title(Database& database, int64_t stream, WallTime at, int64_t title) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "index/grams.h"
-#include "index/titles.h"
 #include "index/unicode.h"
 
 namespace mj::index {
@@ -82,7 +81,6 @@ Result<void> make_words_of(Database& database, const Kind& kind, int most) {
   for (const auto& [id, text] : texts) {
     const auto grams = text.empty() ? std::string() : grams_of(folded_or_empty(text));
     if (!grams.empty()) MJ_CHECK(database.run(kind.put, id * kind.times + kind.plus, grams));
-    if (kind.texts == Texts::titles) MJ_CHECK(put_numbers(database, id, text));
   }
   return database.run(kMoveMark, kind.name, texts.back().first);
 }

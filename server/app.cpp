@@ -20,10 +20,8 @@ constexpr std::chrono::seconds kStopWithin{10};
 constexpr std::chrono::minutes kJump{1};
 constexpr std::chrono::seconds kBetweenPurges{10};
 constexpr std::chrono::seconds kBetweenBusyPurges{1};  // while there is more to do than a turn may
-constexpr std::chrono::hours kBetweenBackups{1};
 constexpr std::chrono::minutes kBackupRetry{10};
 constexpr std::chrono::minutes kBackupLook{1};
-constexpr int kBackups = 2;
 constexpr int kBackupNiceness = 10;
 constexpr const char* kRebuild = "mingjing rebuild-index --config FILE";
 constexpr int kExitNoIndex = 2;
@@ -157,9 +155,10 @@ void App::look_after_index() {
   keep_backups();
 }
 
-/// Once an hour, at the least priority, until we stop.
+/// As often as the settings say, at the least priority, until we stop.
 void App::keep_backups() {
-  const auto directory = settings_.data_directory / "backup";
+  const auto& [directory, keep, every] = settings_.backup;
+  if (every.count() == 0) return;
   const index::Backups backups(*index_);
   setpriority(PRIO_PROCESS, 0, kBackupNiceness);  // of this thread alone, on Linux
   SteadyTime next_try = clock_.steady_now();
@@ -167,10 +166,9 @@ void App::keep_backups() {
   for (; !stopping_; stop_changed_.wait_for(lock, kBackupLook, [this] { return stopping_.load(); })) {
     const auto newest = index::Backups::newest(directory);
     const WallTime now = clock_.now();
-    if (clock_.steady_now() < next_try || (newest && *newest <= now && now - *newest < kBetweenBackups))
-      continue;
+    if (clock_.steady_now() < next_try || (newest && *newest <= now && now - *newest < every)) continue;
     lock.unlock();
-    const auto made = backups.make(directory, kBackups, [this] { return !stopping_; });
+    const auto made = backups.make(directory, keep, [this] { return !stopping_; });
     lock.lock();
     next_try = clock_.steady_now() + kBackupRetry;
     if (made) {

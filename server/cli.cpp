@@ -29,7 +29,9 @@ int main(int argc, char** argv) {
   mj::server::add_check(app, exit_code);
   mj::server::add_coverage(app, exit_code);
   mj::server::add_import(app, exit_code);
+  mj::server::add_index_size(app, exit_code);
   mj::server::add_rebuild_index(app, exit_code);
+  mj::server::add_sql_schema(app, exit_code);
   try {
     CLI11_PARSE(app, argc, argv);
   } catch (const std::exception& problem) {

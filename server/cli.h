@@ -13,7 +13,9 @@ void add_believe_clock(CLI::App& app, int& exit_code);
 void add_check(CLI::App& app, int& exit_code);
 void add_coverage(CLI::App& app, int& exit_code);
 void add_import(CLI::App& app, int& exit_code);
+void add_index_size(CLI::App& app, int& exit_code);
 void add_rebuild_index(CLI::App& app, int& exit_code);
+void add_sql_schema(CLI::App& app, int& exit_code);
 
 inline constexpr int kClean = 0;
 inline constexpr int kFindings = 1;

@@ -184,6 +184,10 @@ CREATE TABLE title_numbers (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX title_numbers_by_title ON title_numbers (title);
 
+CREATE TABLE title_patterns (
+  pattern TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE clerk_keys (
   key   TEXT NOT NULL,
   clerk TEXT NOT NULL,
@@ -200,6 +204,8 @@ CREATE TABLE word_marks (
   texts TEXT PRIMARY KEY,
   upto  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+-- The titles that are there are looked through for case numbers, newest first.
+INSERT INTO word_marks (texts, upto) SELECT 'numbers', max(id) + 1 FROM titles HAVING count(*) > 0;
 
 -- timelines
 CREATE TABLE spans (

@@ -58,6 +58,12 @@ segment_seconds = 30
 sync_interval_ms = 250
 [retention]
 days = 180
+[cases]
+title_patterns = '编号:(\S+)'
+[backup]
+directory = "/mnt/nas"
+keep = 48
+every_minutes = 30
 [server]
 listen = "[::1]:0"
 tls = false
@@ -81,6 +87,10 @@ tls = false
   EXPECT_EQ(settings.storage.segment_duration, std::chrono::seconds(30));
   EXPECT_EQ(settings.storage.sync_interval, std::chrono::milliseconds(250));
   EXPECT_EQ(settings.retention.days, 180);
+  EXPECT_THAT(settings.cases.title_patterns, ElementsAre("编号:(\\S+)"));
+  EXPECT_EQ(settings.backup.directory, "/mnt/nas");
+  EXPECT_EQ(settings.backup.keep, 48);
+  EXPECT_EQ(settings.backup.every, std::chrono::minutes(30));
   EXPECT_EQ(settings.server.address, "::1");
   EXPECT_EQ(settings.server.port, 0);
   EXPECT_FALSE(settings.server.tls);
@@ -93,6 +103,9 @@ TEST_F(Load, FillsInTheDefaultsOfTheHeader) {
   EXPECT_EQ(settings.storage.segment_duration, Storage{}.segment_duration);
   EXPECT_EQ(settings.storage.sync_interval, Storage{}.sync_interval);
   EXPECT_EQ(settings.retention.days, Retention{}.days);
+  EXPECT_THAT(settings.cases.title_patterns, IsEmpty());
+  EXPECT_EQ(settings.backup.directory, settings.data_directory / "backup");
+  EXPECT_EQ(settings.backup.every, std::chrono::hours(1));
   EXPECT_EQ(settings.server.address, "127.0.0.1");
   EXPECT_EQ(settings.server.port, 8443);
   EXPECT_TRUE(settings.server.tls);
@@ -283,6 +296,19 @@ const Case kCases[] = {
     {"segment_as_float", "[storage]\nsegment_seconds=60.0", "from 2 to 600"},
     {"sync_too_short", "[storage]\nsync_interval_ms=49", "from 50 to 2000"},
     {"sync_longest", "[storage]\nsync_interval_ms=2000", ""},
+    {"patterns", "[cases]\ntitle_patterns=['川0116-受理〔\\d{4}〕第\\d+号', '编号:(\\S+)']", ""},
+    {"pattern_broken", "[cases]\ntitle_patterns=['\\d+', '(\\d']",
+     "cases.title_patterns: pattern 2: a regular expression"},
+    {"pattern_of_nothing", "[cases]\ntitle_patterns='x*'", "does not fit an empty text"},
+    {"pattern_with_backreference", "[cases]\ntitle_patterns='(a)\\1'", "a regular expression of RE2's kind"},
+    {"patterns_too_many",
+     "[cases]\ntitle_patterns=['1','2','3','4','5','6','7','8','9','a','b','c','d','e','f','g','h']",
+     "cases.title_patterns"},
+    {"backup", "[backup]\ndirectory='/mnt/nas/mingjing'\nkeep=48\nevery_minutes=30", ""},
+    {"backup_none", "[backup]\nevery_minutes=0", ""},
+    {"backup_too_rare", "[backup]\nevery_minutes=1441", "from 0 to 1440"},
+    {"backup_keeps_none", "[backup]\nkeep=0", "from 1 to 1000"},
+    {"backup_in_a_store", "[backup]\ndirectory='footage/copies'", "a folder outside the stores"},
     {"days_overflow", "[retention]\ndays=9223372036854775807", "from 1 to 36500"},
     {"listen_without_port", "[server]\nlisten='127.0.0.1'", "server.listen: an IP address and a port"},
     {"listen_port_too_high", "[server]\nlisten='127.0.0.1:65536'", "server.listen"},

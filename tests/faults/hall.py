@@ -82,6 +82,7 @@ class Hall:
         self.retention_days = retention_days
         self.stores = [self.root / f"store{number}" for number in range(stores)]
         self.segment_seconds = segment_seconds
+        self.backup = self.root / "data" / "backup"
         self.index = self.root / "data" / "index"
         self.config = self.dir / "hall.toml"
         self.daemon = self.farm = None
@@ -123,6 +124,7 @@ class Hall:
     def write_config(self):
         text = [f'data_directory = "{self.root}/data"', '[hall]\nid = "faults"\nname = "Faults"',
                 '[[areas]]\nid = "lobby"\nname = "Lobby"', f"[storage]\nsegment_seconds = {self.segment_seconds}",
+                f'[backup]\ndirectory = "{self.backup}"',
                 '[server]\nlisten = "127.0.0.1:0"']
         cameras = [(camera, f"{self.farm_url}/hd/{camera}") for camera in self.cameras] + self.extra
         for camera, url in cameras:

@@ -1,9 +1,12 @@
-"""The index is lost, spoilt or old; the files are there."""
+"""The index is lost, spoilt or old, the files are there; or copying it fails."""
 
+import errno
 import shutil
+import sqlite3
 import time
 
-from hall import Hall
+from disk_faults import Disk
+from hall import Hall, Shim, wait_for
 from judge import judge
 
 
@@ -84,7 +87,76 @@ def rebuild_index(bench):
         return again(hall, files)
 
 
+def whole_copies(hall):
+    """Copies that have their name; each must be an index without a fault."""
+    copies = sorted(hall.backup.glob("index-*.db"))
+    for copy in copies:
+        database = sqlite3.connect(f"file:{copy}?mode=ro&immutable=1", uri=True)
+        try:
+            (verdict,) = database.execute("PRAGMA integrity_check").fetchone()
+            assert verdict == "ok", f"{copy.name}: {verdict}"
+            database.execute("SELECT count(*) FROM streams").fetchone()
+        finally:
+            database.close()
+    return copies
+
+
+def first_copy(hall, environment=None):
+    """Starts mingjingd where there is no copy yet: it makes one, or says why not. How many there are then."""
+    shutil.rmtree(hall.backup, ignore_errors=True)
+    hall.start_and_record(environment)
+    wait_for(lambda: hall.said("backup: "), 15, "a word about the backup")
+    copies = whole_copies(hall)
+    assert copies or hall.said("the older ones are kept"), "no copy, and nobody was told"
+    assert not list(hall.backup.glob("*.part*")), "half a copy was left"
+    return len(copies)
+
+
+def backup_fails(bench):
+    """Copying the index: each Nth operation fails, the disk is full, killed in the middle. What has a name is whole, recording goes on."""
+    failed = number = kills = 0
+    with Hall(bench, "backup") as hall:
+        shim = Shim(hall.dir, bench.compiled("shim.c", "shim.so"), hall.backup)
+        assert first_copy(hall, shim.environment) == 1
+        hall.stop()
+        hit = number = 1
+        while hit:
+            shim.set(operations=0, injected=0, kinds=Shim.ALL, first=number, count=1, error=errno.EIO)
+            failed += first_copy(hall, shim.environment) == 0
+            hall.stop()
+            hit = shim.get("injected")
+            number += 1 if bench.long else 1 + number // 3
+        assert failed >= 3, f"only {failed} copies failed"
+        for delay_us in (1_000, 5_000, 20_000, 60_000):
+            shutil.rmtree(hall.backup, ignore_errors=True)
+            shim.set(kinds=Shim.ALL, first=0, delay_us=delay_us)
+            hall.start_and_record(shim.environment)
+            wait_for(lambda: list(hall.backup.glob("index-*")), 15, "a copy under way")
+            time.sleep(0.1)
+            hall.kill()
+            whole_copies(hall)
+            kills += 1
+        shim.set(kinds=0, delay_us=0)
+        with Disk(bench, "copies") as disk:
+            hall.backup = disk.place / "copies"
+            hall.write_config()
+            assert first_copy(hall) == 0 and hall.said("MB are free"), hall.last_words()
+            hall.stop()
+        hall.backup = hall.dir / "elsewhere"
+        hall.write_config()
+        assert first_copy(hall) == 1
+        hall.stop()
+        # Restored, as index/README.md says.
+        (copy,) = whole_copies(hall)
+        shutil.rmtree(hall.index)
+        hall.index.mkdir()
+        shutil.copy(copy, hall.index / "index.db")
+        files = {path for path in hall.files() if path.suffix == ".mp4"}
+        return {"n_max": number, "failed_copies": failed, "kills": kills, **again(hall, files)}
+
+
 FAULTS = {
+    "backup_fails": backup_fails,
     "index_deleted": index_deleted,
     "index_older": index_older,
     "index_spoilt": index_spoilt,

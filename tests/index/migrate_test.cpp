@@ -74,7 +74,7 @@ TEST_F(Migrate, FromNothingEqualsTheDocumentedSchema) {
   auto migrated = create("migrated.db");
   ASSERT_TRUE(migrate(*migrated));
   auto documented = create("documented.db");
-  ASSERT_TRUE(documented->script(read(source("index/schema.sql"))));
+  ASSERT_TRUE(documented->script(std::string(schema_text())));
   EXPECT_EQ(shape(*migrated), shape(*documented));
   EXPECT_GT(shape(*migrated).size(), 100U);
 }

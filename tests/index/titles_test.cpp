@@ -9,6 +9,10 @@ namespace {
 
 using testing::ElementsAre;
 
+std::vector<std::string> numbers_in(std::string_view title, const std::vector<std::string>& patterns = {}) {
+  return index::numbers_in(title, compile_title_patterns(patterns));
+}
+
 TEST(NumbersInTitles, AreWholeWordsOfLettersDigitsAndDashes) {
   EXPECT_THAT(numbers_in("不动产登记 受理 20261120-000137 - 政务"), ElementsAre("20261120000137"));
   EXPECT_THAT(numbers_in("[SC2026112000042]【ＢＪ２０２６－０００７７７】"),
@@ -18,6 +22,24 @@ TEST(NumbersInTitles, AreWholeWordsOfLettersDigitsAndDashes) {
   std::string many;
   for (int i = 0; i < 50; ++i) many += fmt::format("{} ", 100000 + i);
   EXPECT_EQ(numbers_in(many).size(), 8U);
+}
+
+TEST(NumbersInTitles, AreAlsoWhatThePatternsOfTheHallFind) {
+  const std::vector<std::string> hall = {R"(川0116-?受理〔\d{4}〕第?\d+号)", R"(办件编号[:：]\s*(\S+))"};
+  EXPECT_THAT(numbers_in("审查 川0116-受理〔2026〕第37号 - 政务", hall),
+              ElementsAre("川0116受理〔2026〕第37号"));
+  EXPECT_THAT(numbers_in("川０１１６受理〔２０２６〕３８号", hall), ElementsAre("川0116受理〔2026〕38号"))
+      << "full width";
+  EXPECT_THAT(numbers_in("办件编号： 甲字7 / 办件编号:SC2026112000042", hall),
+              ElementsAre("甲字7", "sc2026112000042"))
+      << "the group, not the match; each number once";
+  EXPECT_THAT(numbers_in("受理〔2026〕第37号", hall), ElementsAre());
+  EXPECT_THAT(numbers_in("20261120-000137", {"("}), ElementsAre("20261120000137"))
+      << "no pattern is no reason to stop";
+  std::string many;
+  for (int i = 0; i < 50; ++i) many += fmt::format("甲{}乙", i);
+  EXPECT_EQ(numbers_in(many, {R"(甲\d+)"}).size(), 8U);
+  EXPECT_THAT(numbers_in("甲乙", {"x*", "()"}), ElementsAre()) << "what finds nothing finds no number";
 }
 
 class Titles : public testing::Test {
@@ -88,6 +110,24 @@ TEST_F(Titles, ATicketThatIsToldLaterTakesTheInferredVisitsPlace) {
   tell(Event::Type::ticket_called, 0, "A1");
   tell(Event::Type::ticket_finished, 100, "A1");
   EXPECT_EQ(visits(), "A1 0-100 number_on_screen");
+}
+
+TEST_F(Titles, APatternSetLaterFindsTheNumbersOfEarlierTitles) {
+  const char* const number = "川0116-受理〔2026〕第37号";
+  tell(Event::Type::case_step, 30'000, "", number);
+  tell(Event::Type::ticket_called, 0, "A1");
+  tell(Event::Type::ticket_finished, 100, "A1");
+  shot(20, fmt::format("审查 {} - 政务", number));
+  shot(60, "首页");
+  EXPECT_EQ(visits(number), "");
+  auto settings = small_hall();
+  settings.cases.title_patterns = {R"(川0116-受理〔\d{4}〕第\d+号)"};
+  hall_.apply(settings);
+  shot(70, "一个新标题");  // earlier titles are looked through beside new ones
+  EXPECT_EQ(visits(number), "A1 0-100 number_on_screen");
+  hall_.apply(small_hall());
+  shot(80, "又一个新标题");
+  EXPECT_EQ(visits(number), "A1 0-100 number_on_screen") << "what was found stays found";
 }
 
 TEST_F(Titles, PartOfANumberIsNone) {
