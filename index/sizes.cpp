@@ -17,8 +17,9 @@ constexpr const char* kPages =
     "  sum(iif(pagetype = 'internal', ncell, 0)) AS internal FROM dbstat GROUP BY name) AS pages"
     " JOIN sqlite_schema AS parts ON parts.name = pages.name"
     " JOIN pragma_table_list AS tables ON tables.schema = 'main' AND tables.name = parts.tbl_name";
-constexpr const char* kFree =
-    "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size";
+constexpr const char* kWhole =
+    "SELECT page_count * page_size, freelist_count * page_size"
+    " FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
 
 /// Bytes of a file; 0 without it.
 uint64_t bytes_of(const std::filesystem::path& file) {
@@ -37,9 +38,11 @@ Result<IndexSizes> read_sizes(const std::filesystem::path& directory) {
   MJ_TRY(const auto snapshot, Transaction::begin(*database, Transaction::Kind::read));
   auto known = expect_newest(*database);
   if (!known) return tl::unexpected(known.error().within(file.native()));
-  IndexSizes sizes{.file_bytes = bytes_of(file), .wal_bytes = bytes_of(file.native() + "-wal")};
-  MJ_CHECK(database->each(
-      kFree, [&](const Statement& row) { sizes.free_bytes = static_cast<uint64_t>(row.integer(0)); }));
+  IndexSizes sizes{.wal_bytes = bytes_of(file.native() + "-wal")};
+  MJ_CHECK(database->each(kWhole, [&](const Statement& row) {
+    sizes.bytes = static_cast<uint64_t>(row.integer(0));
+    sizes.free_bytes = static_cast<uint64_t>(row.integer(1));
+  }));
   std::map<std::string, TableSize> tables;
   MJ_CHECK(database->each(kPages, [&](const Statement& row) {
     TableSize& table = tables[row.text(0)];

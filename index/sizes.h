@@ -19,7 +19,7 @@ struct TableSize {
 };
 
 struct IndexSizes {
-  uint64_t file_bytes = 0;
+  uint64_t bytes = 0;             ///< of the file, once all of the log is in it
   uint64_t wal_bytes = 0;         ///< of the write-ahead log beside it
   uint64_t free_bytes = 0;        ///< pages of the file that wait to be filled again
   std::vector<TableSize> tables;  ///< largest first

@@ -41,7 +41,7 @@ void print_json(const index::IndexSizes& sizes) {
                                   {"bytes_per_row", bytes_per_row(table)}});
   }
   const json::object out{{"ok", true},
-                         {"file_bytes", sizes.file_bytes},
+                         {"bytes", sizes.bytes},
                          {"wal_bytes", sizes.wal_bytes},
                          {"free_bytes", sizes.free_bytes},
                          {"tables", std::move(tables)}};
@@ -55,7 +55,7 @@ void print_text(const index::IndexSizes& sizes) {
                megabytes(table.bytes), megabytes(table.index_bytes), bytes_per_row(table));
   }
   fmt::print("index.db {:.2f} MB, of which free {:.2f} MB; write-ahead log {:.2f} MB\n",
-             megabytes(sizes.file_bytes), megabytes(sizes.free_bytes), megabytes(sizes.wal_bytes));
+             megabytes(sizes.bytes), megabytes(sizes.free_bytes), megabytes(sizes.wal_bytes));
 }
 
 int run(const IndexSizeOptions& options) {

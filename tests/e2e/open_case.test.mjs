@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test';
 import { Hall } from '../support/hall.mjs';
 import { Api, nowUs, until } from './api.mjs';
 import { launchBrowser, newPage, strayHosts } from './browser.mjs';
-import { openCase, paneOf, pause, pressAndSettle, readDesk, signInFirst } from './viewer_page.mjs';
+import { openCase, paneOf, pause, pressAndSettle, readDesk, signInFirst, waitSettled } from './viewer_page.mjs';
 
 const kSecond = 1_000_000;
 const kOpenings = 11;
@@ -122,6 +122,63 @@ test('an unknown case is answered with a sentence and what to try', async () => 
   await page.keyboard.press('Enter');
   await page.waitForSelector('text=未找到');
   assert.match(await page.innerText('body'), /未找到[^]*(窗口|后六位|编号)/);
+});
+
+test('a ticket and a time lead to its visit', async () => {
+  const { number, calledUs } = known[0];
+  const { ticket, id } = (await api.json(`/api/v1/cases/${number}`)).visits.at(-1);
+  const minute = new Date((calledUs + 8 * 3600 * kSecond) / 1000).toISOString().slice(11, 16); // the demo hall's zone is China's
+  await page.goto(hall.url);
+  await page.fill('#case-number', `${ticket} ${minute}`);
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(([wanted]) => location.search.includes(`visit=${wanted}`) || document.querySelector(`a[href="/visits/${wanted}"]`), [id]);
+});
+
+test('a rejected link shows at once, and its visit is then one without a case', async () => {
+  const { number } = known[0];
+  const visit = (await api.json(`/api/v1/cases/${number}`)).visits.at(-1);
+  await page.goto(`${hall.url}/cases/${number}?visit=${visit.id}`);
+  await waitSettled(page);
+  assert.match(await page.innerText('[data-links]'), /系统推断：.*可信度 \d+%，尚无人核对/);
+  await page.click('text=核对关联');
+  const links = (await api.json(`/api/v1/visits/${visit.id}`)).links;
+  for (const link of links) {
+    const shown = page.locator(`dialog [data-link="${link.case}"]`);
+    await shown.locator('button:has-text("否定")').click();
+    await page.keyboard.type('端到端测试否定');
+    await shown.locator('button:has-text("否定")').click();
+    await shown.locator('.state.rejected').waitFor();
+  }
+  await page.keyboard.press('Escape');
+  assert.match(await page.innerText('[data-links]'), /^已否定[^]*端到端测试.*理由：端到端测试否定/);
+  const kept = (await api.json(`/api/v1/visits/${visit.id}`)).links.map(({ state, by, reason }) => ({ state, by, reason }));
+  assert.deepEqual(kept, links.map(() => ({ state: 'rejected', by: '端到端测试', reason: '端到端测试否定' })));
+  await page.click('nav a[href="/visits"]');
+  await page.click(`tbody a[href="/visits/${visit.id}"]`);
+  await waitSettled(page);
+  assert.equal(new URL(page.url()).pathname, `/visits/${visit.id}`);
+  await pause(page);
+  assertExact(await readDesk(page));
+});
+
+test('a click on the coverage of a camera opens the visit of that moment, to the frame', async () => {
+  const { number, calledUs } = known[1];
+  const { id } = (await api.json(`/api/v1/cases/${number}`)).visits.at(-1);
+  const [fromUs, toUs] = [calledUs - 30 * kSecond, calledUs + 30 * kSecond];
+  const iso = (us) => new Date(us / 1000).toISOString();
+  await page.goto(`${hall.url}/coverage?from=${iso(fromUs)}&to=${iso(toUs)}`);
+  const label = page.locator(`.labels li[title$="${camera}"]`);
+  await label.waitFor();
+  assert.match(await page.innerText('main'), /5 路码流/);
+  const lanes = await page.locator('.lanes canvas').boundingBox();
+  const row = await label.boundingBox();
+  await page.mouse.click(lanes.x + (lanes.width * (calledUs + 2 * kSecond - fromUs)) / (toUs - fromUs), row.y + row.height / 2);
+  await page.waitForFunction((wanted) => location.pathname === wanted, `/visits/${id}`);
+  await waitSettled(page);
+  await pause(page);
+  const desk = await readDesk(page);
+  assert.ok(Math.abs(desk.clockUs - (calledUs + 2 * kSecond)) < 3 * kSecond, `${desk.clockUs} for ${calledUs} + 2 s`);
+  assertExact(desk);
 });
 
 test('nothing left the host and nothing failed on the page', () => {

@@ -20,8 +20,8 @@ function spans_of(coverage: Lane['coverage']): Span[] {
   return spans;
 }
 
-/** Rows of the overview: by window or area, cameras before screens, in the order a person would count. `other`: the name of no place. */
-export function groups_of({ streams: lanes }: Lanes, streams: StreamStatus[], other: string, locale: string): OverviewGroup[] {
+/** Rows of the overview: by window or area, cameras before screens, in the order a person would count. Words: for no place, and for a sub stream. */
+export function groups_of({ streams: lanes }: Lanes, streams: StreamStatus[], words: { other: string; sub: string }, locale: string): OverviewGroup[] {
   const known = new Map(streams.map((stream) => [stream.key, stream]));
   const groups = new Map<string, { group: OverviewGroup; is_window: boolean }>();
   const before = new Intl.Collator(locale, { numeric: true });
@@ -31,12 +31,13 @@ export function groups_of({ streams: lanes }: Lanes, streams: StreamStatus[], ot
     const id = place ? `${stream!.window ? 'w' : 'a'}:${place.id}` : '';
     let found = groups.get(id);
     if (!found) {
-      found = { group: { name: place?.name ?? other, rows: [] }, is_window: Boolean(stream?.window) };
+      found = { group: { name: place?.name ?? words.other, rows: [] }, is_window: Boolean(stream?.window) };
       groups.set(id, found);
     }
+    const name = stream?.name || key;
     const row: OverviewRow = {
       key,
-      name: stream?.name || key,
+      name: kind === 'sub' ? `${name} · ${words.sub}` : name,
       kind: kind === 'screen' ? 'screen' : 'camera',
       spans: spans_of(coverage),
     };
