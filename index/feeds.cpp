@@ -50,6 +50,7 @@ Result<Ingested> Feeds::take_each(const std::string& source, const std::vector<E
     MJ_TRY(ingested, ingest_events(database, source, events, index_.impl_->clock.now(), Take::each));
     return {};
   }));
+  index_.impl_->count(source, ingested);
   return ingested;
 }
 
@@ -64,6 +65,16 @@ Result<void> Feeds::move_cursor(const std::string& source, const std::string& cu
   return index_.impl_->writer->call([&](Database& database) {
     return database.run(kMoveCursor, source, cursor, index_.impl_->clock.now());
   });
+}
+
+std::map<std::string, FeedStatus> Feeds::status() const {
+  const MutexLock lock(index_.impl_->feed_mutex);
+  return index_.impl_->feed_status;
+}
+
+void Feeds::tell_trouble(const std::string& source, const std::string& trouble) {
+  const MutexLock lock(index_.impl_->feed_mutex);
+  index_.impl_->feed_status[source].trouble = trouble;
 }
 
 }  // namespace mj::index

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -62,6 +63,13 @@ struct Ingested {
   std::vector<RefusedEvent> refused;  ///< of take_each() alone
 };
 
+/// What came of a feed since the start.
+struct FeedStatus {
+  uint64_t accepted = 0, duplicates = 0, refused = 0;  ///< events
+  std::optional<WallTime> last;                        ///< when it told something last, new or not
+  std::string trouble;  ///< why its folder or database cannot be read now; empty: nothing is wrong
+};
+
 /// What feeds bring, and how far they were read. Borrows the index, which must outlive it. Threads: any;
 /// waits for the commit. Does not: parse; know settings. Failure: what returns success is durable.
 class Feeds {
@@ -76,6 +84,10 @@ class Feeds {
   /// How far a feed was read; empty at first.
   [[nodiscard]] Result<std::string> cursor(const std::string& source) const;
   [[nodiscard]] Result<void> move_cursor(const std::string& source, const std::string& cursor);
+
+  /// By source; one that told nothing is not there.
+  [[nodiscard]] std::map<std::string, FeedStatus> status() const;
+  void tell_trouble(const std::string& source, const std::string& trouble);
 
  private:
   Index& index_;

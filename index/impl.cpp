@@ -118,6 +118,15 @@ Result<void> Index::Impl::tell_states(std::vector<Visit>& visits) {
   return {};
 }
 
+void Index::Impl::count(const std::string& source, const Ingested& ingested) {
+  const MutexLock held(feed_mutex);
+  FeedStatus& status = feed_status[source];
+  status.accepted += static_cast<uint64_t>(ingested.accepted);
+  status.duplicates += static_cast<uint64_t>(ingested.duplicates);
+  status.refused += ingested.refused.size();
+  status.last = clock.now();
+}
+
 Result<void> Index::Impl::adopt(const storage::FoundSegment& found) {
   const auto changes = tail.recovered(found.segment.stream, found.fragments);
   return commit(found.segment.stream, changes,

@@ -72,6 +72,8 @@ struct Index::Impl {
   /// Makes rows of a file that has none, under the rules of live footage.
   [[nodiscard]] Result<void> adopt(const storage::FoundSegment& found);
 
+  void count(const std::string& source, const Ingested& ingested);
+
   /// Before files become rows: every moment up to the newest of them has a cause.
   [[nodiscard]] Result<void> explain_all(const std::vector<Backlog::File>& files);
   /// The ledgers go on where the rows end; behind the last footage is what a crash cost.
@@ -86,6 +88,8 @@ struct Index::Impl {
   Mutex order;  ///< held from a change of a ledger until the writer has it: they arrive as they were made
   Tail tail;
   Backlog backlog;
+  Mutex feed_mutex;
+  std::map<std::string, FeedStatus> feed_status MJ_GUARDED_BY(feed_mutex);
   Interruptible verifying;
   Purger purger;
   std::unique_ptr<ReaderPool> readers;

@@ -158,6 +158,7 @@ Result<Ingested> Index::ingest(const std::string& source, std::vector<Event> eve
     MJ_TRY(ingested, ingest_events(database, source, events, impl_->clock.now(), Take::all_or_none));
     return {};
   }));
+  impl_->count(source, ingested);
   return ingested;
 }
 

@@ -114,6 +114,29 @@ void add_stores(Families& out, const std::vector<storage::StoreStatus>& stores) 
   }
 }
 
+void add_feeds(Families& out, const Context& context) {
+  auto status = index::Feeds(context.index).status();
+  const auto each = [&](const char* metric, const char* help, MetricType type, auto&& samples) {
+    MetricFamily& family = out.add(metric, help, type);
+    for (const auto& feed : context.settings.feeds) samples(family, feed.id, status[feed.id]);
+  };
+  each("mj_feed_events_total", "Events that a feed told, by what became of them", MetricType::Counter,
+       [](MetricFamily& family, const std::string& feed, const index::FeedStatus& s) {
+         const std::pair<const char*, uint64_t> results[] = {
+             {"accepted", s.accepted}, {"known", s.duplicates}, {"refused", s.refused}};
+         for (const auto& [result, count] : results)
+           Families::sample(family, static_cast<double>(count), {{"feed", feed}, {"result", result}});
+       });
+  each("mj_feed_last_event_timestamp_seconds", "When the feed told something last, 0 if it never did",
+       MetricType::Gauge, [](MetricFamily& family, const std::string& feed, const index::FeedStatus& s) {
+         Families::sample(family, s.last ? static_cast<double>(to_us(*s.last)) / 1e6 : 0.0, {{"feed", feed}});
+       });
+  each("mj_feed_trouble", "1 while the feed's folder or database cannot be read", MetricType::Gauge,
+       [](MetricFamily& family, const std::string& feed, const index::FeedStatus& s) {
+         Families::sample(family, s.trouble.empty() ? 0 : 1, {{"feed", feed}});
+       });
+}
+
 void add_purge(Families& out, const index::PurgeStatus& purge) {
   const auto one = [&](const char* metric, const char* help, MetricType type, auto value) {
     Families::sample(out.add(metric, help, type), static_cast<double>(value));
@@ -178,6 +201,7 @@ std::string Metrics::text(const Context& context) const {
   add_streams(families, streams);
   add_agents(families, streams);
   add_stores(families, context.store_status());
+  add_feeds(families, context);
   add_purge(families, context.index.purge_status());
   std::vector<MetricFamily> all = families.take();
   for (MetricFamily& family : registry_.Collect()) all.push_back(std::move(family));

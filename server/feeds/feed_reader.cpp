@@ -7,7 +7,8 @@ constexpr std::chrono::seconds kBetweenLooks{2};
 
 }  // namespace
 
-FeedReader::FeedReader(const config::Settings& settings, const Clock& clock, index::Index& index) {
+FeedReader::FeedReader(const config::Settings& settings, const Clock& clock, index::Index& index)
+    : index_(index) {
   for (const auto& feed : settings.feeds) {
     const Importer::Source source{settings, feed, feed.mapping ? *feed.mapping : plain_, clock};
     const EventSink sink = [&index, id = feed.id](const auto& events) {
@@ -49,9 +50,17 @@ void FeedReader::run() {
     for (auto& database : databases_) {
       if (!stopping_) database.turn();
     }
+    tell_troubles();
     std::unique_lock lock(mutex_);
     wake_.wait_for(lock, kBetweenLooks, [this] { return stopping_.load(); });
   }
+}
+
+void FeedReader::tell_troubles() {
+  std::map<std::string, std::string> troubles;
+  for (const auto& folder : folders_) troubles[folder.feed()] += folder.trouble();
+  for (const auto& database : databases_) troubles[database.feed()] += database.trouble();
+  for (const auto& [feed, trouble] : troubles) index::Feeds(index_).tell_trouble(feed, trouble);
 }
 
 }  // namespace mj::server

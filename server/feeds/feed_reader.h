@@ -32,7 +32,10 @@ class FeedReader {
 
  private:
   void run();
+  /// So that it can be seen from outside which feeds cannot be read.
+  void tell_troubles();
 
+  index::Index& index_;
   const config::Mapping plain_ = config::plain_mapping();
   std::atomic<bool> stopping_ = false;
   std::vector<WatchedFolder> folders_;

@@ -80,10 +80,13 @@ void WatchedFolder::look() {
   if (error) return complain(fmt::format("folder {}: {}", source_.feed.folder.string(), error.message()));
   std::ranges::sort(files);
   std::map<std::string, Look> now;
+  bool fine = true;
   for (const auto& file : files) {
     if (stopping_) return;
-    if (is_whole(file, now) && !take(file)) break;
+    fine = !is_whole(file, now) || take(file);
+    if (!fine) break;
   }
+  if (fine) complain("");
   seen_ = std::move(now);
 }
 
@@ -122,7 +125,6 @@ bool WatchedFolder::take(const fs::path& file) {
     complain(fmt::format("{}: {}; tried again", file.filename().string(), put.error().message));
     return false;
   }
-  complain("");
   spdlog::info("feed {}: {} → {}/: {}", source_.feed.id, file.filename().string(), where, report.summary());
   return true;
 }

@@ -22,6 +22,9 @@ class WatchedFolder {
 
   /// One look: takes every file that is whole.
   void look();
+  /// What is wrong with the folder or a file in it, so that it is tried again; empty: nothing.
+  [[nodiscard]] const std::string& trouble() const { return last_complaint_; }
+  [[nodiscard]] const std::string& feed() const { return source_.feed.id; }
 
  private:
   /// How a file looked, and since when.

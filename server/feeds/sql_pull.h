@@ -20,6 +20,9 @@ class SqlPull {
 
   /// Asks if it is time to.
   void turn();
+  /// Why it could not be asked last time; empty: it could.
+  [[nodiscard]] const std::string& trouble() const { return last_complaint_; }
+  [[nodiscard]] const std::string& feed() const { return source_.feed.id; }
   /// Asks once. True: there is more.
   [[nodiscard]] Result<bool> pull();
 

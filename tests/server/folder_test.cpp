@@ -1,4 +1,4 @@
-#include "server/feeds/folder.h"
+#include "server/feeds/feed_reader.h"
 
 #include <gmock/gmock.h>
 
@@ -118,6 +118,30 @@ TEST_F(Folder, WhatTheIndexCannotTakeStaysAndIsTriedAgain) {
   look_twice();
   EXPECT_FALSE(fs::exists(drop_ / "a.csv"));
   EXPECT_TRUE(hall_.index->case_answer("SC-1"));
+}
+
+TEST_F(Folder, SaysWhatIsWrongUntilItIsRight) {
+  folder_.look();
+  EXPECT_EQ(folder_.trouble(), "");
+  fs::rename(drop_, drop_.native() + "-away");
+  folder_.look();
+  EXPECT_THAT(folder_.trouble(), HasSubstr("No such file"));
+  fs::rename(drop_.native() + "-away", drop_);
+  folder_.look();
+  EXPECT_EQ(folder_.trouble(), "");
+  full_ = true;
+  leave("a.csv", kTable);
+  look_twice();
+  EXPECT_THAT(folder_.trouble(), HasSubstr("the disk is full"));
+}
+
+TEST_F(Folder, AFeedThatCannotBeReadIsSeenFromOutside) {
+  fs::remove(drop_);
+  FeedReader reader(hall_.settings, hall_.clock, *hall_.index);
+  reader.start();
+  const auto trouble = [&] { return index::Feeds(*hall_.index).status()["queue"].trouble; };
+  while (trouble().empty()) std::this_thread::yield();
+  EXPECT_THAT(trouble(), HasSubstr("No such file"));
 }
 
 TEST_F(Folder, KilledBeforeItWasPutAwayItIsTakenOnce) {

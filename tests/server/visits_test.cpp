@@ -54,6 +54,14 @@ TEST_F(Visits, ArePagedAndFiltered) {
   }
 }
 
+TEST_F(Visits, WhatFeedsToldIsInTheMetrics) {
+  const auto metrics = hall_.get("/metrics").body;
+  EXPECT_THAT(metrics, HasSubstr(R"(mj_feed_events_total{feed="queue",result="accepted"} 2)"));
+  EXPECT_THAT(metrics, HasSubstr(R"(mj_feed_events_total{feed="queue",result="refused"} 0)"));
+  EXPECT_THAT(metrics, HasSubstr(R"(mj_feed_trouble{feed="queue"} 0)"));
+  EXPECT_THAT(metrics, testing::Not(HasSubstr("mj_feed_last_event_timestamp_seconds{feed=\"queue\"} 0\n")));
+}
+
 TEST_F(Visits, APersonsWordIsAnsweredWithTheVisit) {
   visit_ = visit();
   const auto rejected = say("reject");
