@@ -83,6 +83,13 @@ void XWindow::fill_pixel(int x, int y, uint32_t rgb) {
   XSync(impl_->display, False);
 }
 
+void XWindow::type(int x, int y, const std::string& text) {
+  XSetForeground(impl_->display, DefaultGC(impl_->display, 0), 0);
+  XDrawString(impl_->display, impl_->window, DefaultGC(impl_->display, 0), x, y, text.data(),
+              static_cast<int>(text.size()));
+  XSync(impl_->display, False);
+}
+
 void XWindow::input_happens() {
   XResetScreenSaver(impl_->display);
   XSync(impl_->display, False);

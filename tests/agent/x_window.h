@@ -22,6 +22,7 @@ class XWindow {
   void activate_nothing_but_focus_a_child();      ///< no _NET_ACTIVE_WINDOW; the focus is in a nameless child
   void fill(uint32_t rgb);  ///< all of it, at once; it covers the screen's upper left 200 × 100
   void fill_pixel(int x, int y, uint32_t rgb);
+  void type(int x, int y, const std::string& text);  ///< in black, by the server's own font
   void point_active_at_a_closed_window();
   void input_happens();  ///< resets the idle time
 

@@ -135,10 +135,10 @@ class Refused(Exception):
 
 
 class Agent:
-    """One connection to a server without TLS. Thread: one."""
+    """One connection to a server, over TLS with `trust` (an ssl.SSLContext). Thread: one."""
 
-    def __init__(self, host, port, workstation, timeout=20):
-        self.address, self.workstation, self.timeout = (host, port), workstation, timeout
+    def __init__(self, host, port, workstation, timeout=20, trust=None):
+        self.address, self.workstation, self.timeout, self.trust = (host, port), workstation, timeout, trust
         self.key, self.token, self.connection = Key(), None, None
         self.next, self.durable, self.key_wanted = 1, 0, True
 
@@ -147,8 +147,11 @@ class Agent:
         headers = {"Authorization": f"Bearer {self.token}"} | (headers or {}) if self.token else headers or {}
         try:
             if not self.connection:
-                self.connection = http.client.HTTPConnection(*self.address, timeout=self.timeout)
-            self.connection.request(method, path, body, headers)
+                self.connection = self.connect()
+            try:
+                self.connection.request(method, path, body, headers)
+            except OSError:
+                pass  # refused before all of it was read: then the answer is here already
             answer = self.connection.getresponse()
             text = answer.read()
         except (OSError, http.client.HTTPException):
@@ -160,6 +163,11 @@ class Agent:
         if answer.status != 200:
             raise Refused(answer.status, said, int(answer.getheader("Retry-After", 0)))
         return said
+
+    def connect(self):
+        if self.trust:
+            return http.client.HTTPSConnection(*self.address, timeout=self.timeout, context=self.trust)
+        return http.client.HTTPConnection(*self.address, timeout=self.timeout)
 
     def close(self):
         if self.connection:

@@ -1,9 +1,5 @@
 """mingjingd with a hall full of workstations, and their agents as the protocol has them (server/openapi.yaml, /agents and /screens)."""
 
-import base64
-import ctypes
-import ctypes.util
-import hashlib
 import http.client
 import json
 import os
@@ -11,11 +7,15 @@ import re
 import ssl
 import struct
 import subprocess
+import sys
 import threading
 import time
 
 from measure import Child
 from recorders import free_port
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../support"))
+import fake_agent  # noqa: E402
 
 CONFIG = '''data_directory = "{folder}/data"
 [hall]
@@ -38,29 +38,8 @@ window = "w1"
 '''
 
 
-def sodium():
-    library = ctypes.CDLL(ctypes.util.find_library("sodium"))
-    library.sodium_init()
-    return library
-
-
-class Key:
-    """An Ed25519 key pair."""
-    library = sodium()
-
-    def __init__(self):
-        public, self.secret = ctypes.create_string_buffer(32), ctypes.create_string_buffer(64)
-        self.library.crypto_sign_keypair(public, self.secret)
-        self.public = public.raw
-
-    def sign(self, text):
-        signature = ctypes.create_string_buffer(64)
-        self.library.crypto_sign_detached(signature, None, text.encode(), ctypes.c_ulonglong(len(text.encode())), self.secret)
-        return base64.b64encode(signature.raw).decode()
-
-
 def entries_of(path):
-    """The entries of a file of them: (JSON, decoder configuration and access unit as they are)."""
+    """The entries of a file of them: (facts, decoder configuration, access unit)."""
     with open(path, "rb") as file:
         data = file.read()
     found, at = [], 0
@@ -68,7 +47,9 @@ def entries_of(path):
         length, = struct.unpack_from("<I", data, at)
         entry = data[at + 4:at + 4 + length]
         size, = struct.unpack_from("<I", entry, 44)
-        found.append((json.loads(entry[48:48 + size]), entry[48 + size:]))
+        config, = struct.unpack_from("<I", entry, 48 + size)
+        rest = 52 + size
+        found.append((json.loads(entry[48:48 + size]), entry[rest:rest + config], entry[rest + config:]))
         at += 4 + length
     return found
 
@@ -105,69 +86,44 @@ class Hall:
         return told.stdout.decode().strip()
 
 
-class Agent:
-    """What an agent is to the server: a key, a chain of numbered entries, one connection."""
+class Agent(fake_agent.Agent):
+    """An agent that is enrolled and signed in, and gives entries their numbers as it sends them."""
+    UPLOAD = 900_000  # bytes: the server reads as much of what it refuses before it closes
 
     def __init__(self, hall, workstation):
-        self.hall, self.workstation, self.key = hall, workstation, Key()
-        self.number, self.previous, self.last_us = 0, bytes(32), 0
         trust = ssl.create_default_context()
         trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE  # its own certificate, on loopback
-        self.connection = http.client.HTTPSConnection("127.0.0.1", hall.port, context=trust, timeout=60)
-        self.token = ""
-        code = hall.code(workstation)
-        self.ask("/api/v1/agents/enrol", {"code": code, "public_key": base64.b64encode(self.key.public).decode(),
-                                          "signature": self.key.sign("mingjing agent enrolment\n" + code)})
-        challenge = self.ask("/api/v1/agents/challenge", {})["challenge"]
-        self.token = self.ask("/api/v1/agents/session", {
-            "workstation": workstation, "challenge": challenge,
-            "signature": self.key.sign(f"mingjing agent session\n{workstation}\n{challenge}")})["token"]
-
-    def ask(self, path, body):
-        self.connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
-        answer = self.connection.getresponse()
-        text = answer.read()
-        if answer.status != 200:
-            raise RuntimeError(f"{path}: {answer.status} {text[:300]!r}")
-        return json.loads(text)
+        super().__init__("127.0.0.1", hall.port, workstation, 60, trust)
+        self.number, self.previous = 0, bytes(32)
+        self.enrol(hall.code(workstation))
+        self.open_session()
 
     def encode(self, entry, at_us=None):
         """The next of this agent's entries, at its own time or another."""
-        told, rest = entry
-        told = dict(told)
+        told, config, unit = entry
         if at_us is not None:
-            told["at_us"] = told["agent_time_us"] = at_us
+            told = dict(told, at_us=at_us, agent_time_us=at_us)
         self.number += 1
-        text = json.dumps(told, ensure_ascii=False).encode()
-        body = b"MJE1" + struct.pack("<Q", self.number) + self.previous + struct.pack("<I", len(text)) + text + rest
-        self.previous = hashlib.sha256(body).digest()
-        return struct.pack("<I", len(body)) + body
+        made = fake_agent.encode(self.number, self.previous, told, config, unit)
+        self.previous = fake_agent.chain_hash(made)
+        return made
 
-    def post(self, data):
-        """Sends entries. (the number wanted next, seconds to wait before the rest)"""
-        self.connection.request("POST", f"/api/v1/screens/{self.workstation}/entries", data, {
-            "Content-Type": "application/vnd.mingjing.entries", "Authorization": f"Bearer {self.token}"})
-        answer = self.connection.getresponse()
-        text = answer.read()
-        if answer.status not in (200, 429, 503):
-            raise RuntimeError(f"{self.workstation}: {answer.status} {text[:300]!r}")
-        wait = 0 if answer.status == 200 else float(answer.getheader("Retry-After") or 1)
-        return json.loads(text).get("next", 0), wait
-
-    def post_all(self, entries):
-        """A spool that catches up, in uploads of at most 2 MB and 100 entries."""
-        first = self.number + 1
-        left = [(first + i, self.encode(entry)) for i, entry in enumerate(entries)]
-        while left:
+    def send_all(self, entries):
+        """A spool that catches up."""
+        made = [self.encode(entry) for entry in entries]
+        while self.next <= self.number:
             batch, size = [], 0
-            for _, one in left[:100]:
-                if batch and size + len(one) > 2_000_000:
+            for one in made[self.next - 1:]:
+                if batch and size + len(one) > self.UPLOAD:
                     break
                 batch.append(one)
                 size += len(one)
-            wanted, wait = self.post(b"".join(batch))
-            left = [one for one in left if one[0] >= wanted]
-            time.sleep(wait)
+            try:
+                self.send(b"".join(batch))
+            except fake_agent.Refused as refusal:
+                if refusal.status not in (429, 503):
+                    raise
+                time.sleep(refusal.wait)
 
 
 def catch_up(uploads):
@@ -176,8 +132,8 @@ def catch_up(uploads):
 
     def work(agent, entries):
         try:
-            agent.post_all(entries)
-        except (OSError, RuntimeError, http.client.HTTPException) as problem:
+            agent.send_all(entries)
+        except (OSError, fake_agent.Refused, http.client.HTTPException) as problem:
             problems.append(problem)
 
     threads = [threading.Thread(target=work, args=upload) for upload in uploads]

@@ -125,12 +125,12 @@ class Bench:
         catch_up([(Agent(hall, DAYS[name]), entries_of(self.entries(name))) for name in names])
         say(f"the server has taken {', '.join(names)} in {time.monotonic() - began:.0f} s")
         for name in names:
-            files = self.files(hall, DAYS[name])
+            files = self.closed_files(hall, DAYS[name])
             told = subprocess.run([self.programs["check"], *files], stdout=subprocess.PIPE, check=True).stdout.decode()
             checked = [json.loads(line) for line in told.splitlines()]
-            wrong, pictures = sum(one["wrong"] for one in checked), sum(one["pictures"] for one in checked)
+            wrong, shots = sum(one["wrong"] for one in checked), sum(one["shots"] for one in checked)
             size = sum(os.path.getsize(file) for file in files)
-            say(f"{name}: {len(files)} files of {size / 1e6:.1f} MB hold {pictures} pictures, {wrong} of them not what their digest says")
+            say(f"{name}: {len(files)} files of {size / 1e6:.1f} MB hold {shots} shots, {wrong} of them not what their digest says")
             if wrong and not self.options.near:
                 raise RuntimeError("the store gives back other pictures than were recorded")
             if name == "edits":
@@ -142,10 +142,17 @@ class Bench:
                 self.result["ratio_jpeg_dedupe" + ("_photo" if name == "photo" else "")] = round(size / self.jpeg_bytes[name], 3)
 
     @staticmethod
-    def files(hall, workstation):
-        found = [os.path.join(folder, name) for folder, _, names in os.walk(hall.store) for name in names
-                 if f"{workstation}.screen" in os.path.join(folder, name) and ".mp4" in name]
-        return sorted(found)
+    def closed_files(hall, workstation):
+        """Its files, when the last of them has its final name."""
+        stream, end = f"{workstation}.screen", time.monotonic() + 60
+        while True:
+            found = [os.path.join(folder, name) for folder, _, names in os.walk(hall.store) for name in names
+                     if stream in os.path.join(folder, name) and ".mp4" in name]
+            if found and not any(file.endswith(".part") for file in found):
+                return sorted(found)
+            if time.monotonic() > end:
+                raise RuntimeError(f"{stream}: a segment stays open")
+            time.sleep(0.5)
 
     def open_any(self, hall, account):
         """Instants of the office day, opened as the review desk does: the fragments around it, then the bytes from a key picture on."""
@@ -175,13 +182,13 @@ class Bench:
         agents = [Agent(hall, f"ws-{number:03}") for number in range(many)]
         entries = [entry for entry in entries_of(self.entries("office")) if entry[0]["kind"] != "state"]
         for agent in agents:
-            agent.post(agent.encode(entries[0], int(time.time() * SECOND)))
+            agent.send(agent.encode(entries[0], int(time.time() * SECOND)))
         began, sent, slow, before = time.monotonic(), 0, 0.0, cpu_seconds([hall.pid])
         while time.monotonic() - began < seconds:
             due = began + sent * 5 / many
             time.sleep(max(0, due - time.monotonic()))
             agent = agents[sent % many]
-            agent.post(agent.encode(entries[1 + sent // many], int(time.time() * SECOND)))
+            agent.send(agent.encode(entries[1 + sent // many], int(time.time() * SECOND)))
             slow = max(slow, time.monotonic() - due)
             sent += 1
         took = time.monotonic() - began
