@@ -3,6 +3,8 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "capture/agent/bus.h"
+
 namespace mj::agent {
 
 namespace {
@@ -18,6 +20,12 @@ std::string sentence(ScreenState state, const std::string& detail) {
 }
 
 }  // namespace
+
+Agent::Agent(AgentSettings settings, const Parts& parts, Screen screen)
+    : settings_(std::move(settings)),
+      parts_(parts),
+      screen_(std::move(screen)),
+      notice_(session_bus_address()) {}
 
 Result<Agent> Agent::create(AgentSettings settings, const Parts& parts) {
   MJ_TRY(Screen screen, Screen::create(settings.screen, parts.clock));
@@ -37,6 +45,7 @@ void Agent::run(const std::stop_token& stop) {
   if (keep_owed()) say(ScreenState::agent_stopped, "the agent was told to stop", "", now);
   told_.reset();
   tell_status(parts_.clock.steady_now(), now);
+  notice_.withdraw();
   (void)parts_.uplink.drain(kLastWord);
 }
 
@@ -71,6 +80,7 @@ Duration Agent::step() {
     }
     rest = screen_.pause();
   }
+  tell_person(steady);
   tell_status(steady, now);
   return rest;
 }
@@ -145,6 +155,17 @@ bool Agent::append(Entry entry) {
   spdlog::debug("entry {}: {} bytes", *number, bytes);
   parts_.uplink.wake();
   return true;
+}
+
+/// A screen that is locked or away has nobody before it who could read more.
+void Agent::tell_person(SteadyTime now) {
+  if (pause_) {
+    notice_.show(now, "已暂停记录本机屏幕", "原因: " + pause_->reason);
+  } else if (owed_) {
+    notice_.show(now, "未在记录本机屏幕", hidden_);
+  } else if (hidden_.empty() && parts_.spool.last()) {
+    notice_.show(now, "正在记录本机屏幕", "暂停须写明原因并留有记录: mingjing-agent pause --reason …");
+  }
 }
 
 void Agent::tell_status(SteadyTime now, const Stamp& stamp) {

@@ -3,6 +3,7 @@
 #include <stop_token>
 #include <string>
 
+#include "capture/agent/notice.h"
 #include "capture/agent/pause.h"
 #include "capture/agent/screen.h"
 #include "capture/agent/status_file.h"
@@ -41,8 +42,7 @@ class Agent {
   void run(const std::stop_token& stop);
 
  private:
-  Agent(AgentSettings settings, const Parts& parts, Screen screen)
-      : settings_(std::move(settings)), parts_(parts), screen_(std::move(screen)) {}
+  Agent(AgentSettings settings, const Parts& parts, Screen screen);
   [[nodiscard]] Duration step();
   void account_for_absence();
   void say(ScreenState state, const std::string& detail, const std::string& by, const Stamp& when);
@@ -50,11 +50,13 @@ class Agent {
   [[nodiscard]] bool keep_owed();
   [[nodiscard]] bool append(Entry entry);
   [[nodiscard]] bool paused(const Stamp& now);
+  void tell_person(SteadyTime now);
   void tell_status(SteadyTime now, const Stamp& stamp);
 
   AgentSettings settings_;
   Parts parts_;
   Screen screen_;
+  Notice notice_;
   std::optional<Stamp> last_look_;
   std::optional<Entry> owed_;       ///< a state that must be kept before anything else
   std::optional<Pause> pause_;      ///< that holds now

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "capture/agent/bus.h"
 #include "capture/agent/x11_grabber.h"
 
 namespace mj::agent {

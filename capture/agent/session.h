@@ -35,8 +35,4 @@ class Session {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Where the buses are by this process's environment; empty: there is none.
-[[nodiscard]] std::string session_bus_address();
-[[nodiscard]] std::string system_bus_address();
-
 }  // namespace mj::agent

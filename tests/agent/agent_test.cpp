@@ -9,6 +9,7 @@
 
 #include "tests/agent/fake_intake.h"
 #include "tests/agent/h264_decoder.h"
+#include "tests/agent/notifications.h"
 #include "tests/agent/x_window.h"
 #include "tests/support/child.h"
 
@@ -163,6 +164,30 @@ TEST_F(AgentProgram, PausesForAReasonThatIsRecorded) {
   EXPECT_EQ(after[paused.size()].kind(), "shot");
   EXPECT_EQ(call("status"), 0) << said();
   EXPECT_THAT(said(), HasSubstr("正在记录"));
+}
+
+TEST_F(AgentProgram, TellsThePersonAtTheScreenWhetherItRecords) {
+  const test::MessageBus bus;
+  test::Notifications desktop(bus);
+  setenv("DBUS_SESSION_BUS_ADDRESS", bus.address().c_str(), 1);
+  start(1);
+  unsetenv("DBUS_SESSION_BUS_ADDRESS");
+  const auto reads = [&](const std::string& wanted) {
+    for (int tries = 0; tries < 500; ++tries) {
+      const auto standing = desktop.standing();
+      const std::string text = standing.size() == 1 ? standing.begin()->second : "";
+      if (wanted.empty() ? standing.empty() : text.find(wanted) != std::string::npos) return true;
+      usleep(20'000);
+    }
+    return false;
+  };
+  EXPECT_TRUE(reads("正在记录本机屏幕"));
+  EXPECT_EQ(call("pause", {"--reason", "医疗隐私", "--for", "15m"}), 0);
+  EXPECT_TRUE(reads("已暂停记录本机屏幕 | 原因: 医疗隐私"));
+  EXPECT_EQ(call("resume"), 0);
+  EXPECT_TRUE(reads("正在记录本机屏幕"));
+  EXPECT_EQ(stop(), 0);
+  EXPECT_TRUE(reads(""));
 }
 
 TEST_F(AgentProgram, SaysThatItWasRevokedAndGoesOnRecording) {

@@ -2,14 +2,9 @@
 // names: the desktops of UOS and Kylin are not to be had in a test.
 #include "capture/agent/session.h"
 
-#include <gio/gio.h>
 #include <gmock/gmock.h>
 
-#include <fstream>
-#include <thread>
-
-#include "tests/support/child.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/agent/message_bus.h"
 
 namespace mj::agent {
 namespace {
@@ -18,86 +13,24 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using testing::HasSubstr;
 
-/// A message bus of the test's own.
-class MessageBus {
- public:
-  MessageBus() {
-    const auto configuration = folder_.file(
-        "bus.conf",
-        "<busconfig><listen>unix:path=" + (folder_.path() / "bus").string() +
-            "</listen><auth>EXTERNAL</auth><policy context=\"default\">"
-            "<allow send_destination=\"*\" eavesdrop=\"true\"/><allow eavesdrop=\"true\"/><allow own=\"*\"/>"
-            "</policy></busconfig>");
-    const auto said = folder_.path() / "address";  // when it listens
-    daemon_.emplace(std::vector<std::string>{"dbus-daemon", "--nofork", "--print-address", "--config-file",
-                                             configuration.string()},
-                    said);
-    std::error_code none;
-    while (std::filesystem::file_size(said, none) + 1 <= 1) usleep(5'000);
-  }
-  [[nodiscard]] std::string address() const { return "unix:path=" + (folder_.path() / "bus").string(); }
-
- private:
-  const test::TemporaryDirectory folder_;
-  std::optional<test::Child> daemon_;
-};
-
-/// A program of the session: one object with one interface, served in a thread of its own.
+/// A program of the session that knows whether the screen is locked.
 class Program {
  public:
-  Program(const MessageBus& bus, const char* name, const char* path, const std::string& interface_xml)
-      : context_(g_main_context_new()), loop_(g_main_loop_new(context_, FALSE)) {
-    g_main_context_push_thread_default(context_);
-    constexpr auto kFlags = static_cast<GDBusConnectionFlags>(G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                                                              G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION);
-    connection_ =
-        g_dbus_connection_new_for_address_sync(bus.address().c_str(), kFlags, nullptr, nullptr, nullptr);
-    GDBusNodeInfo* node =
-        g_dbus_node_info_new_for_xml(("<node>" + interface_xml + "</node>").c_str(), nullptr);
-    static constexpr GDBusInterfaceVTable kTable{
-        [](GDBusConnection*, const char*, const char*, const char*, const char*, GVariant*,
-           GDBusMethodInvocation* invocation, gpointer self) {
-          auto* program = static_cast<Program*>(self);
-          ++program->asked;
-          if (program->mute) return;  // never answered
-          g_dbus_method_invocation_return_value(invocation, g_variant_new("(b)", program->locked.load()));
-        },
-        [](GDBusConnection*, const char*, const char*, const char*, const char* property, GError**,
-           gpointer self) {
-          const auto* program = static_cast<Program*>(self);
-          const auto& value = std::string_view(property) == "Active" ? program->active : program->locked;
-          return g_variant_new_boolean(value.load());
-        },
-        nullptr,
-        {}};
-    g_dbus_connection_register_object(connection_, path, node->interfaces[0], &kTable, this, nullptr,
-                                      nullptr);
-    g_dbus_node_info_unref(node);
-    g_main_context_pop_thread_default(context_);
-    thread_ = std::thread([this] { g_main_loop_run(loop_); });
-    g_variant_unref(g_dbus_connection_call_sync(
-        connection_, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "RequestName",
-        g_variant_new("(su)", name, 0), nullptr, G_DBUS_CALL_FLAGS_NONE, -1, nullptr, nullptr));
-  }
-  ~Program() {
-    g_main_loop_quit(loop_);
-    thread_.join();
-    g_dbus_connection_close_sync(connection_, nullptr, nullptr);
-    g_object_unref(connection_);
-    g_main_loop_unref(loop_);
-    g_main_context_unref(context_);
-  }
-  Program(const Program&) = delete;
-  Program& operator=(const Program&) = delete;
+  Program(const test::MessageBus& bus, const char* name, const char* path, const std::string& interface_xml)
+      : served_(bus, name, path, interface_xml,
+                {[this](const std::string&, GVariant*) {
+                   ++asked;
+                   return mute ? nullptr : g_variant_new("(b)", locked.load());
+                 },
+                 [this](const std::string& property) {
+                   return g_variant_new_boolean(property == "Active" ? active : locked);
+                 }}) {}
 
   std::atomic<bool> locked{false}, active{true}, mute{false};
   std::atomic<int> asked{0};  ///< by method
 
  private:
-  GMainContext* context_;
-  GMainLoop* loop_;
-  GDBusConnection* connection_;
-  std::thread thread_;
+  test::BusProgram served_;
 };
 
 constexpr const char* kUkui =
@@ -114,7 +47,7 @@ constexpr const char* kLogind =
 class SessionTest : public testing::Test {
  protected:
   const SteadyTime now_{seconds(1000)};
-  MessageBus bus_;
+  test::MessageBus bus_;
 };
 
 TEST_F(SessionTest, IsOpenWhereNobodyKnowsOfLocks) {
@@ -177,7 +110,7 @@ TEST_F(SessionTest, DoesNotAskTwiceInAMinuteWhoDoesNotAnswer) {
 
 TEST(Session, OutlivesTheBus) {
   const SteadyTime now{seconds(1000)};
-  auto bus = std::make_unique<MessageBus>();
+  auto bus = std::make_unique<test::MessageBus>();
   Session session(bus->address(), bus->address());
   EXPECT_FALSE(session.ask(now).locked);
   bus.reset();
