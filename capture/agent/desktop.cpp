@@ -8,6 +8,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 
@@ -21,6 +22,11 @@ namespace {
 constexpr std::size_t kMaxTextBytes = 512;
 constexpr int kMaxAncestors = 16;
 constexpr std::size_t kMaxMonitors = 16;
+/// Programs that lock the screen by a window over all of it and tell no service. They raise it above all
+/// others.
+constexpr std::string_view kLockers[] = {"i3lock", "xsecurelock"};
+constexpr unsigned kMostOnTop = 8;
+constexpr int kRim = 1;  // xsecurelock leaves one pixel free on each side
 
 struct XFreer {
   void operator()(void* memory) const { XFree(memory); }
@@ -43,6 +49,13 @@ std::optional<std::string> property(::Display* display, ::Window window, Atom pr
   return std::string(reinterpret_cast<const char*>(data.get()), items * unit);
 }
 
+/// A window that no window manager placed, over the whole screen.
+bool covers(const XWindowAttributes& window, const XWindowAttributes& screen) {
+  return window.map_state == IsViewable && window.override_redirect != 0 && window.x <= kRim &&
+         window.y <= kRim && window.x + window.width >= screen.width - kRim &&
+         window.y + window.height >= screen.height - kRim;
+}
+
 }  // namespace
 
 struct Desktop::Impl {
@@ -52,6 +65,7 @@ struct Desktop::Impl {
   std::optional<std::string> title_of(::Window window);
   std::string program_of(::Window window);
   bool xscreensaver_locks();
+  std::string covering_locker();
 
   XConnection connection;
   ::Display* display = nullptr;  ///< of connection
@@ -133,6 +147,24 @@ bool Desktop::Impl::xscreensaver_locks() {
   return state == lock;
 }
 
+/// The locker whose window hides the desktop; empty: none.
+std::string Desktop::Impl::covering_locker() {
+  ::Window root = 0, parent = 0;
+  ::Window* raw_windows = nullptr;
+  unsigned int count = 0;
+  XWindowAttributes screen{}, window{};
+  if (XQueryTree(display, DefaultRootWindow(display), &root, &parent, &raw_windows, &count) == 0) return {};
+  const UniqueX<::Window> windows(raw_windows);
+  if (XGetWindowAttributes(display, root, &screen) == 0) return {};
+  for (unsigned i = 0; i < std::min(count, kMostOnTop); ++i) {
+    const ::Window each = windows.get()[count - 1 - i];
+    if (XGetWindowAttributes(display, each, &window) == 0 || !covers(window, screen)) continue;
+    std::string program = program_of(each);
+    if (std::ranges::find(kLockers, program) != std::end(kLockers)) return program;
+  }
+  return {};
+}
+
 Desktop::Desktop(std::string display) : impl_(new Impl{XConnection(std::move(display))}) {}
 Desktop::~Desktop() = default;
 
@@ -176,6 +208,8 @@ Result<Attention> Desktop::attention() {
     if (info->state == ScreenSaverOn) result.covered_by = "the X server's screen saver is on";
   }
   if (x.xscreensaver_locks()) result.covered_by = "xscreensaver has locked the screen";
+  if (const std::string locker = x.covering_locker(); !locker.empty())
+    result.covered_by = locker + " has locked the screen";
   if (x.connection.broken()) return tl::unexpected(x.connection.went_away());
   return result;
 }

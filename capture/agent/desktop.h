@@ -22,7 +22,7 @@ struct Attention {
 };
 
 /// Asks an X display what is in the foreground, how its monitors lie, how long nobody has touched the
-/// keyboard or the mouse, and whether a screen saver hides it all.
+/// keyboard or the mouse, and whether a screen saver or a locker's window hides it all.
 ///
 /// Owner: Screen. Thread: one. Asks for window properties and idle time and nothing else: no keys, no
 /// clipboard, no content. Windows that vanish between two questions and errors of the X server are survived;

@@ -47,10 +47,13 @@ Result<void> ask_for_pause(const fs::path& state_directory, const Pause& pause, 
 }
 
 Result<bool> end_pause(const fs::path& state_directory) {
+  const fs::path file = state_directory / kFile;
+  if (::access(file.c_str(), F_OK) != 0) return false;
+  MJ_CHECK(replace_file(file, as_bytes("{}"), true));  // or a power cut could bring the pause back
   std::error_code error;
-  const bool removed = fs::remove(state_directory / kFile, error);
+  fs::remove(file, error);
   if (error) return fail_errno(error.value(), kFile);
-  return removed;
+  return true;
 }
 
 std::optional<Pause> current_pause(const fs::path& state_directory, WallTime now) {

@@ -63,7 +63,7 @@ std::optional<Look> Screen::look(bool key_wanted) {
   const SteadyTime now = clock_->steady_now();
   Foreground foreground = ask_foreground();
   if (state_ == ScreenState::locked || state_ == ScreenState::no_session) {
-    if (hidden(now)) return std::nullopt;
+    if (const auto cover = hidden(now)) return enter(*cover);
   } else if (!cadence_.due(now, foreground)) {
     return std::nullopt;
   }

@@ -49,7 +49,7 @@ class SharedImage {
 
   [[nodiscard]] bool good() const { return segment_.shmaddr != nullptr; }
   [[nodiscard]] bool fits(int width, int height) const {
-    return good() && image_->width == width && image_->height == height;
+    return good() && is_bgrx() && image_->width == width && image_->height == height;
   }
   [[nodiscard]] bool is_bgrx() const {
     return image_->bits_per_pixel == 32 && image_->byte_order == LSBFirst && image_->red_mask == 0xFF0000 &&

@@ -3,6 +3,9 @@
 #include "capture/agent/desktop.h"
 
 #include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <csignal>
 
 #include "tests/agent/x_window.h"
 #include "tests/support/child.h"
@@ -86,6 +89,34 @@ TEST_F(DesktopTest, ReadsWhatXscreensaverWritesOfItself) {
   EXPECT_EQ(desktop_.attention()->covered_by, "");
   window_.xscreensaver_says("LOCK");
   EXPECT_THAT(desktop_.attention()->covered_by, HasSubstr("xscreensaver"));
+}
+
+/// The real lockers, which tell no service that they lock.
+class Locker : public DesktopTest, public testing::WithParamInterface<const char*> {
+ protected:
+  /// Whether that comes to be said within some seconds.
+  bool comes_to_say(const std::string& wanted) {
+    for (int tries = 0; tries < 500; ++tries) {
+      if (desktop_.attention()->covered_by == wanted) return true;
+      usleep(20'000);
+    }
+    return false;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Desktop, Locker, testing::Values("i3lock --nofork", "xsecurelock"));
+
+TEST_P(Locker, IsKnownByItsWindowOverTheScreen) {
+  const std::string command = GetParam();
+  test::Child locker({"sh", "-c", "DISPLAY=" + server_.display() + " exec " + command});
+  EXPECT_TRUE(comes_to_say(command.substr(0, command.find(' ')) + " has locked the screen"));
+  locker.signal(SIGTERM);
+  locker.wait();
+  EXPECT_TRUE(comes_to_say(""));
+}
+
+TEST_F(DesktopTest, TakesNoOtherProgramThatFillsTheScreenForALocker) {
+  window_.cover_the_screen();
+  EXPECT_EQ(desktop_.attention()->covered_by, "");
 }
 
 TEST_F(DesktopTest, KnowsHowTheMonitorsLie) {

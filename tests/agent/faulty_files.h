@@ -62,7 +62,7 @@ class FaultyFiles final : public agent::SpoolFiles {
     if (failure) bytes = bytes.first(std::min(bytes.size(), failure->second));
     file.bytes.insert(file.bytes.end(), bytes.begin(), bytes.end());
     if (failure) return fail(failure->first, "the disk fails");
-    if (std::exchange(cut_, false)) throw PowerCut();
+    if (cut_.exchange(false)) throw PowerCut();
     file.durable = file.bytes.size();
     return {};
   }
@@ -90,7 +90,7 @@ class FaultyFiles final : public agent::SpoolFiles {
 
  private:
   std::optional<std::pair<ErrorKind, std::size_t>> failure_;
-  bool cut_ = false;
+  std::atomic<bool> cut_ = false;
 };
 
 }  // namespace mj::test

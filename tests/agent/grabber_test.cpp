@@ -86,6 +86,17 @@ TEST(Grabber, TakesAnyGStreamerSource) {
   for (int i = 0; i < 3; ++i) EXPECT_TRUE((*grabber)->grab());
 }
 
+TEST(Grabber, RefusesADisplayWithFewerColoursEachTimeItIsAsked) {
+  const SystemClock clock;
+  const test::Xvfb server("", 16);
+  X11Grabber grabber(server.display(), clock);
+  for (int i = 0; i < 3; ++i) {
+    const auto picture = grabber.grab();
+    ASSERT_FALSE(picture);
+    EXPECT_THAT(picture.error().message, HasSubstr("24 bits"));
+  }
+}
+
 TEST(Grabber, NamesWhatIsNotInstalledOrMisspelt) {
   const SystemClock clock;
   const auto missing = SourceGrabber::create("nosuchsrc", clock);

@@ -16,12 +16,28 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
 
+/// The machine's clock, and what a test lets pass besides.
+class PassingClock final : public Clock {
+ public:
+  [[nodiscard]] WallTime now() const override { return real_.now() + passed_.load(); }
+  [[nodiscard]] SteadyTime steady_now() const override { return real_.steady_now() + passed_.load(); }
+  void pass(Duration time) { passed_ = passed_.load() + time; }
+
+ private:
+  const SystemClock real_;
+  std::atomic<Duration> passed_{Duration(0)};
+};
+
+bool is_state(const test::ReceivedEntry& entry, const std::string& state) {
+  return entry.kind() == "state" && entry.text("state") == state;
+}
+
 class Recording : public testing::Test {
  protected:
   Recording() { intake_.know(key_.public_key()); }
   ~Recording() override { stop(); }
 
-  void start() {
+  void start(seconds interval = seconds(1)) {
     uplink_ =
         Uplink::start(
             {.server = intake_.url(), .ca_file = intake_.ca_file(), .workstation = "ws-w1", .key = key_},
@@ -29,15 +45,21 @@ class Recording : public testing::Test {
             .value();
     ScreenSettings screen;
     screen.display = display_.display();
-    screen.interval = seconds(1);
+    screen.interval = interval;
     auto agent = Agent::create({.screen = screen,
                                 .state_directory = intake_.folder().path(),
                                 .server = "https://hall",
                                 .workstation = "ws-w1"},
                                {clock_, timekeeper_, *spool_, *uplink_});
     ASSERT_TRUE(agent.has_value());
-    thread_ =
-        std::jthread([agent = std::move(*agent)](const std::stop_token& stop) mutable { agent.run(stop); });
+    thread_ = std::jthread([this, agent = std::move(*agent)](const std::stop_token& stop) mutable {
+      try {
+        agent.run(stop);
+      } catch (const test::FaultyFiles::PowerCut&) {
+        died_ = true;
+        died_.notify_all();
+      }
+    });
   }
   void stop() {
     thread_.request_stop();
@@ -55,12 +77,13 @@ class Recording : public testing::Test {
 
   test::FakeIntake intake_;
   test::Xvfb display_;
-  const SystemClock clock_;
+  PassingClock clock_;
   const SigningKey key_ = SigningKey::generate().value();
   Timekeeper timekeeper_{clock_, {}};
   test::FaultyFiles files_;
   std::unique_ptr<Spool> spool_ = Spool::open(files_, key_.seed(), {}).value();
   std::unique_ptr<Uplink> uplink_;
+  std::atomic<bool> died_ = false;
   std::jthread thread_;
 };
 
@@ -104,6 +127,76 @@ TEST_F(Recording, AttestsNoMoreThanTenMinutesHoweverRarelyItLooks) {
   files_.room = 30'000'000;  // 15 MB of 500
   start();
   EXPECT_EQ(intake_.wait_for_entries(1)[0].count("nominal_ms"), 600'000);
+}
+
+/// An agent that ends in the middle of writing a state: killed, when the kernel still has what it wrote; or
+/// with its machine, when nobody knows how much of it is on the disk.
+struct Crash {
+  const char* name;
+  std::string state;
+  bool power;
+};
+
+class CrashWindow : public Recording, public testing::WithParamInterface<Crash> {
+ protected:
+  /// Brings the state about, as it comes about in life.
+  void provoke(const std::string& state) {
+    if (state == "agent_stopped") {
+      thread_.request_stop();
+    } else if (state == "paused") {
+      const WallTime now = clock_.now();
+      ASSERT_TRUE(
+          ask_for_pause(intake_.folder().path(), {"隐私", "clerk", now + std::chrono::hours(2)}, now));
+    } else {
+      window_.screen_saver(true);
+      window_.set_title("another look");
+      window_.activate();
+    }
+  }
+  void crash() {
+    died_.wait(false);
+    thread_.join();
+    uplink_.reset();
+    std::mt19937 random(7);
+    if (GetParam().power) files_.power_returns(random);
+    spool_ = Spool::open(files_, key_.seed(), {}).value();
+  }
+
+  test::XWindow window_{display_.display(), "Approval"};
+};
+INSTANTIATE_TEST_SUITE_P(Agent, CrashWindow,
+                         testing::Values(Crash{"KilledAtAPause", "paused", false},
+                                         Crash{"PowerCutAtAPause", "paused", true},
+                                         Crash{"KilledAtALock", "locked", false},
+                                         Crash{"PowerCutAtALock", "locked", true},
+                                         Crash{"KilledAtTheEnd", "agent_stopped", false},
+                                         Crash{"PowerCutAtTheEnd", "agent_stopped", true}),
+                         [](const auto& info) { return info.param.name; });
+
+TEST_P(CrashWindow, LosesNeitherTheStateNorANumber) {
+  start(seconds(600));  // nothing but states after the first picture
+  intake_.wait_for_entries(1);
+  files_.cut_power_before_sync();
+  provoke(GetParam().state);
+  crash();
+  clock_.pass(std::chrono::hours(1));
+  intake_.set_clock(std::chrono::hours(1));
+  start(seconds(600));
+  const bool ended = GetParam().state == "agent_stopped";
+  const auto entries = intake_.wait_until([&](const auto& all) {
+    if (all.size() < 3) return false;
+    return ended ? all.back().kind() == "shot" : is_state(all.back(), GetParam().state);
+  });
+  for (std::size_t i = 1; i < entries.size(); ++i) {
+    EXPECT_EQ(entries[i].number, i + 1);
+    EXPECT_EQ(entries[i].previous, entries[i - 1].chain) << i;
+    EXPECT_EQ(entries[i].kind(), ended && i + 1 == entries.size() ? "shot" : "state")
+        << "no footage is claimed of the time in between";
+  }
+  const auto absent = [](const auto& entry) { return is_state(entry, "agent_stopped"); };
+  EXPECT_TRUE(std::ranges::any_of(entries, absent));
+  EXPECT_TRUE(intake_.missing().empty());
+  EXPECT_EQ(intake_.complaints(), "");
 }
 
 TEST(StatusReport, TellsAnAgentThatHangsOrIsGoneFromOneThatRecords) {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/agent/h264_decoder.h"
+#include "tests/agent/message_bus.h"
 #include "tests/agent/x_window.h"
 #include "tests/support/child.h"
 
@@ -132,6 +133,36 @@ TEST_F(ScreenTest, TakesNoPictureOfALockedScreen) {
   EXPECT_EQ(back.kind, EntryKind::shot);
   EXPECT_TRUE(back.key);
   EXPECT_EQ(entry().kind, EntryKind::same);
+}
+
+TEST(ScreenOfASession, SaysAlsoThatALockedSessionWasLeftForAnother) {
+  const test::MessageBus bus;
+  std::atomic<bool> locked = true, active = true;
+  const test::BusProgram logind(
+      bus, "org.freedesktop.login1", "/org/freedesktop/login1/session/auto",
+      "<interface name='org.freedesktop.login1.Session'><property name='LockedHint' type='b' access='read'/>"
+      "<property name='Active' type='b' access='read'/></interface>",
+      {{},
+       [&](const std::string& name) { return g_variant_new_boolean(name == "Active" ? active : locked); }});
+  const test::Xvfb server;
+  TestClock clock;
+  setenv("DBUS_SYSTEM_BUS_ADDRESS", bus.address().c_str(), 1);
+  Screen screen = std::move(*Screen::create({.display = server.display()}, clock));
+  unsetenv("DBUS_SYSTEM_BUS_ADDRESS");
+  const auto said = [&] {
+    clock.pass(seconds(5));
+    const auto seen = screen.look(false);
+    return !seen ? "" : seen->entry.kind == EntryKind::shot ? "shot" : wire_name(seen->entry.state);
+  };
+  EXPECT_STREQ(said(), "locked");
+  EXPECT_STREQ(said(), "");
+  active = false;
+  EXPECT_STREQ(said(), "no_session");
+  EXPECT_STREQ(said(), "");
+  active = true;
+  EXPECT_STREQ(said(), "locked");
+  locked = false;
+  EXPECT_STREQ(said(), "shot");
 }
 
 TEST_F(ScreenTest, SaysThatTheDisplayIsAwayAndGoesOnWithTheNextOne) {

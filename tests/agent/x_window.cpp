@@ -64,6 +64,17 @@ void XWindow::activate_nothing_but_focus_a_child() {
   XSync(impl_->display, False);
 }
 
+void XWindow::cover_the_screen() {
+  XSetWindowAttributes attributes{};
+  attributes.override_redirect = True;
+  XChangeWindowAttributes(impl_->display, impl_->window, CWOverrideRedirect, &attributes);
+  XMoveResizeWindow(impl_->display, impl_->window, 0, 0,
+                    static_cast<unsigned>(DisplayWidth(impl_->display, 0)),
+                    static_cast<unsigned>(DisplayHeight(impl_->display, 0)));
+  XRaiseWindow(impl_->display, impl_->window);
+  XSync(impl_->display, False);
+}
+
 void XWindow::point_active_at_a_closed_window() {
   const unsigned long window = XCreateSimpleWindow(impl_->display, impl_->root(), 0, 0, 5, 5, 0, 0, 0);
   XDestroyWindow(impl_->display, window);

@@ -23,6 +23,7 @@ class XWindow {
   void fill(uint32_t rgb);  ///< all of it, at once; it covers the screen's upper left 200 × 100
   void fill_pixel(int x, int y, uint32_t rgb);
   void type(int x, int y, const std::string& text);  ///< in black, by the server's own font
+  void cover_the_screen();  ///< past any window manager, as lockers and screenshot tools do
   void point_active_at_a_closed_window();
   void input_happens();  ///< resets the idle time
 

@@ -54,12 +54,12 @@ std::string display_of_our_own() {
 
 }  // namespace
 
-Xvfb::Xvfb(const std::string& display) {
+Xvfb::Xvfb(const std::string& display, int depth) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe failed");
   std::vector<std::string> argv{"Xvfb", display.empty() ? display_of_our_own() : display};
-  argv.insert(argv.end(), {"-displayfd", std::to_string(ends[1]), "-screen", "0", "640x480x24", "-nolisten",
-                           "tcp", "-noreset"});
+  argv.insert(argv.end(), {"-displayfd", std::to_string(ends[1]), "-screen", "0",
+                           "640x480x" + std::to_string(depth), "-nolisten", "tcp", "-noreset"});
   child_ = std::make_unique<Child>(argv, "", ends[1]);
   close(ends[1]);
   std::string number;

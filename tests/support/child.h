@@ -30,8 +30,8 @@ class Child {
 /// A virtual X display of its own, 640 × 480, without a window manager.
 class Xvfb {
  public:
-  /// `display`: ":7" to reuse a number, empty for a free one.
-  explicit Xvfb(const std::string& display = "");
+  /// `display`: ":7" to reuse a number, empty for a free one. `depth`: bits of colour.
+  explicit Xvfb(const std::string& display = "", int depth = 24);
   [[nodiscard]] const std::string& display() const { return display_; }
   /// Ends the server as a crash would.
   void kill();
