@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 
+import yesterday
 from measure import Child
 from recorders import free_port
 
@@ -55,9 +56,11 @@ def entries_of(path):
 
 
 class Hall:
-    """Runs while it is used with `with`."""
+    """Runs while it is used with `with`. The agents of `recorded` (workstations) were enrolled three days ago, when the hall began: what
+    they have recorded since is taken."""
+    BEGAN = 3 * yesterday.DAY  # seconds ago
 
-    def __init__(self, programs, folder, workstations):
+    def __init__(self, programs, folder, workstations, recorded):
         self.programs, self.folder = programs, folder
         self.config = os.path.join(folder, "hall.toml")
         self.store = os.path.join(folder, "store")
@@ -66,8 +69,17 @@ class Hall:
         with open(self.config, "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
             out.write(CONFIG.format(folder=folder, port=self.port))
             out.writelines(WORKSTATION.format(id=one) for one in workstations)
-        self.child = Child("mingjingd", [programs["mingjingd"], "--config", self.config], folder)
-        self.child.wait_for(lambda text: re.search(r"^first sign-in token: \w+$", text, re.M), 60)
+        self.start("mingjingd-then", yesterday.late(folder, folder, self.BEGAN))
+        self.agents = {one: Agent(self, one) for one in recorded}
+        self.child.stop()
+        self.start("mingjingd", {})
+        for agent in self.agents.values():
+            agent.close()
+            agent.open_session()
+
+    def start(self, name, environment):
+        self.environment = environment
+        self.child = Child(name, [self.programs["mingjingd"], "--config", self.config], self.folder, environment)
         self.child.wait_for(lambda text: re.search(r"^listening on https://127\.0\.0\.1:\d+$", text, re.M), 60)
 
     def __enter__(self):
@@ -82,7 +94,7 @@ class Hall:
 
     def code(self, workstation):
         told = subprocess.run([self.programs["mingjing"], "agent", "enrol", workstation, "--config", self.config],
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=dict(os.environ, **self.environment), check=True)
         return told.stdout.decode().strip()
 
 
@@ -109,7 +121,7 @@ class Agent(fake_agent.Agent):
         return made
 
     def send_all(self, entries):
-        """A spool that catches up."""
+        """A spool that catches up; until all of it is durable."""
         made = [self.encode(entry) for entry in entries]
         while self.next <= self.number:
             batch, size = [], 0
@@ -124,6 +136,9 @@ class Agent(fake_agent.Agent):
                 if refusal.status not in (429, 503):
                     raise
                 time.sleep(refusal.wait)
+        while self.durable < self.number:
+            time.sleep(0.2)
+            self.position()
 
 
 def catch_up(uploads):

@@ -122,7 +122,7 @@ class Bench:
         """The recorded days go to the server, as from a spool that catches up; then what it stored is decoded."""
         names = [name for name in DAYS if os.path.exists(self.entries(name))]
         began = time.monotonic()
-        catch_up([(Agent(hall, DAYS[name]), entries_of(self.entries(name))) for name in names])
+        catch_up([(hall.agents[DAYS[name]], entries_of(self.entries(name))) for name in names])
         say(f"the server has taken {', '.join(names)} in {time.monotonic() - began:.0f} s")
         for name in names:
             files = self.closed_files(hall, DAYS[name])
@@ -181,6 +181,8 @@ class Bench:
         many, seconds = AGENTS, 10 if self.options.quick else 20
         agents = [Agent(hall, f"ws-{number:03}") for number in range(many)]
         entries = [entry for entry in entries_of(self.entries("office")) if entry[0]["kind"] != "state"]
+        for agent in agents:
+            agent.close()  # to enrol them all takes longer than a connection may be idle
         for agent in agents:
             agent.send(agent.encode(entries[0], int(time.time() * SECOND)))
         began, sent, slow, before = time.monotonic(), 0, 0.0, cpu_seconds([hall.pid])
@@ -247,7 +249,7 @@ class Bench:
             if "server" not in options.phases:
                 return
             workstations = list(DAYS.values()) + ["ws-live"] + [f"ws-{number:03}" for number in range(AGENTS)]
-            with Hall(self.programs, self.folder, workstations) as hall:
+            with Hall(self.programs, self.folder, workstations, DAYS.values()) as hall:
                 account = Account(hall.child.text())
                 self.live(hall, account, desktop)
                 self.stored(hall)
