@@ -15,12 +15,20 @@ struct Named {
   std::string id, name;
 };
 
+/// Where a hit stands in its list; a page goes on after it. By default: before the first.
+struct CaseCursor {
+  bool exact = true;  ///< the number is the one that was typed; these come first
+  WallTime newest = WallTime::max();
+  int64_t id = 0;
+};
+
 struct CaseHit {
   std::string number;
   std::optional<Named> item, window, clerk;
   std::optional<WallTime> called;  ///< of the newest visit
   std::optional<WallTime> finished;
   int visits = 0;
+  CaseCursor place;
 };
 
 struct CaseStep {

@@ -14,15 +14,17 @@ constexpr int kMaxHits = 100;
 // beginning or an ending that very many numbers have, the greatest: those are mostly the youngest, and
 // sorting a million takes too long.
 constexpr const char* kSearch =
-    "SELECT id FROM ("
+    "SELECT id, exact, newest_us FROM ("
     "  SELECT id, 1 AS exact, newest_us FROM cases WHERE folded = ?1"
     "  UNION SELECT * FROM (SELECT id, folded = ?1, newest_us FROM cases WHERE folded >= ?1 AND folded < ?2"
     "    ORDER BY folded DESC LIMIT 5000)"
     "  UNION SELECT * FROM (SELECT id, reversed = ?3, newest_us FROM cases WHERE reversed >= ?3 AND reversed "
     "< ?4"
     "    ORDER BY reversed DESC LIMIT 5000)"
-    ") ORDER BY exact DESC, newest_us DESC, id DESC LIMIT ?5";
-constexpr const char* kRecent = "SELECT id FROM cases ORDER BY newest_us DESC, id DESC LIMIT ?1";
+    ") WHERE (exact, newest_us, id) < (?6, ?7, ?8) ORDER BY exact DESC, newest_us DESC, id DESC LIMIT ?5";
+constexpr const char* kRecent =
+    "SELECT id, 0, newest_us FROM cases WHERE (newest_us, id) < (?2, ?3)"
+    " ORDER BY newest_us DESC, id DESC LIMIT ?1";
 constexpr const char* kHit =
     "SELECT number, items.code, items.name,"
     " (SELECT count(*) FROM links WHERE links.case_id = cases.id AND state <> 'rejected')"
@@ -55,10 +57,15 @@ Result<CaseHit> hit_of(Database& database, int64_t id) {
   return hit;
 }
 
-Result<std::vector<CaseHit>> hits_of(Database& database, const std::vector<int64_t>& ids) {
+CaseCursor cursor_of(const Statement& row) {
+  return {row.integer(1) != 0, row.time(2), row.integer(0)};
+}
+
+Result<std::vector<CaseHit>> hits_at(Database& database, const std::vector<CaseCursor>& places) {
   std::vector<CaseHit> hits;
-  for (const int64_t id : ids) {
-    MJ_TRY(auto hit, hit_of(database, id));
+  for (const CaseCursor& place : places) {
+    MJ_TRY(auto hit, hit_of(database, place.id));
+    hit.place = place;
     hits.push_back(std::move(hit));
   }
   return hits;
@@ -66,21 +73,23 @@ Result<std::vector<CaseHit>> hits_of(Database& database, const std::vector<int64
 
 }  // namespace
 
-Result<std::vector<CaseHit>> search_cases(Database& database, const std::string& query, int limit) {
+Result<std::vector<CaseHit>> search_cases(Database& database, const std::string& query, int limit,
+                                          const CaseCursor& after) {
   MJ_TRY(const auto folded, fold_case_number(query));
   const auto reversed = reversed_code_points(folded);
-  std::vector<int64_t> ids;
+  std::vector<CaseCursor> places;
   MJ_CHECK(database.each(
-      kSearch, [&](const Statement& row) { ids.push_back(row.integer(0)); }, folded, prefix_end(folded),
-      reversed, prefix_end(reversed), std::clamp(limit, 0, kMaxHits)));
-  return hits_of(database, ids);
+      kSearch, [&](const Statement& row) { places.push_back(cursor_of(row)); }, folded, prefix_end(folded),
+      reversed, prefix_end(reversed), std::clamp(limit, 0, kMaxHits), after.exact, after.newest, after.id));
+  return hits_at(database, places);
 }
 
-Result<std::vector<CaseHit>> recent_cases(Database& database, int limit) {
-  std::vector<int64_t> ids;
+Result<std::vector<CaseHit>> recent_cases(Database& database, int limit, const CaseCursor& after) {
+  std::vector<CaseCursor> places;
   MJ_CHECK(database.each(
-      kRecent, [&](const Statement& row) { ids.push_back(row.integer(0)); }, std::clamp(limit, 0, kMaxHits)));
-  return hits_of(database, ids);
+      kRecent, [&](const Statement& row) { places.push_back(cursor_of(row)); },
+      std::clamp(limit, 0, kMaxHits), after.newest, after.id));
+  return hits_at(database, places);
 }
 
 }  // namespace mj::index

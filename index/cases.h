@@ -11,8 +11,9 @@
 namespace mj::index {
 
 [[nodiscard]] Result<std::vector<CaseHit>> search_cases(Database& database, const std::string& query,
-                                                        int limit);
-[[nodiscard]] Result<std::vector<CaseHit>> recent_cases(Database& database, int limit);
+                                                        int limit, const CaseCursor& after);
+[[nodiscard]] Result<std::vector<CaseHit>> recent_cases(Database& database, int limit,
+                                                        const CaseCursor& after);
 
 /// Without the state of the streams, which needs coverage: that is told with tell_state().
 [[nodiscard]] Result<CaseAnswer> case_answer(Database& database, const std::string& number);

@@ -162,14 +162,15 @@ Result<Ingested> Index::ingest(const std::string& source, std::vector<Event> eve
   return ingested;
 }
 
-Result<std::vector<CaseHit>> Index::search_cases(const std::string& query, int limit) const {
+Result<std::vector<CaseHit>> Index::search_cases(const std::string& query, int limit,
+                                                 const CaseCursor& after) const {
   MJ_TRY(const auto lease, impl_->readers->lease());
-  return index::search_cases(*lease, query, limit);
+  return index::search_cases(*lease, query, limit, after);
 }
 
-Result<std::vector<CaseHit>> Index::recent_cases(int limit) const {
+Result<std::vector<CaseHit>> Index::recent_cases(int limit, const CaseCursor& after) const {
   MJ_TRY(const auto lease, impl_->readers->lease());
-  return index::recent_cases(*lease, limit);
+  return index::recent_cases(*lease, limit, after);
 }
 
 Result<CaseAnswer> Index::case_answer(const std::string& number) const {

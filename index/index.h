@@ -71,14 +71,14 @@ class Index final : public storage::Outlet {
   /// event's position, "events[3].window: ..."), no_space, unavailable. Events one by one: Feeds.
   [[nodiscard]] Result<Ingested> ingest(const std::string& source, std::vector<Event> events);
   /// Cases whose number equals, begins or ends with `query` after folding (NFKC, case, dashes), best first.
-  [[nodiscard]] Result<std::vector<CaseHit>> search_cases(const std::string& query, int limit) const;
-  /// The newest cases, for the landing page.
-  [[nodiscard]] Result<std::vector<CaseHit>> recent_cases(int limit) const;
+  [[nodiscard]] Result<std::vector<CaseHit>> search_cases(const std::string& query, int limit,
+                                                          const CaseCursor& after = {}) const;
+  /// The newest. Of both: those after a hit of an earlier page.
+  [[nodiscard]] Result<std::vector<CaseHit>> recent_cases(int limit, const CaseCursor& after = {}) const;
   /// Errors: not_found.
   [[nodiscard]] Result<CaseAnswer> case_answer(const std::string& number) const;
 
   // --- footage -----------------------------------------------------------------------------------
-
   /// Segments, open ones too, that overlap [from, to), by start; only durable fragments. Errors: not_found
   /// (stream).
   [[nodiscard]] Result<std::vector<IndexedSegment>> fragments(const StreamKey& stream, WallTime from,

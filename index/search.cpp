@@ -86,7 +86,7 @@ class Finder {
   Result<SearchAnswer> run(const std::string& query) {
     // A number may look like a ticket or a day; what is meant by it shows in
     // what there is.
-    auto cases = search_cases(database_, query, static_cast<int>(limit_));
+    auto cases = search_cases(database_, query, static_cast<int>(limit_), CaseCursor());
     if (!cases && cases.error().kind != ErrorKind::invalid) return tl::unexpected(cases.error());
     if (cases) answer_.cases = std::move(*cases);
     MJ_CHECK(find_clerks());

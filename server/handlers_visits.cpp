@@ -34,14 +34,10 @@ Result<std::optional<bool>> without_case(const Target& target) {
   return fail(ErrorKind::invalid, "?without_case= must be 1 (none) or 0 (at least one)");
 }
 
-/// A page's cursor is "<called_us>.<id>" of its last visit; to whoever holds it it is only a word.
 Result<std::optional<index::Desk::Cursor>> cursor(const Target& target) {
-  const std::string* text = target.find("after");
-  if (text == nullptr) return std::nullopt;
-  const auto dot = text->find('.');
-  if (dot == std::string::npos) return fail(ErrorKind::invalid, "?after= must be the \"next\" of a page");
-  MJ_TRY(const int64_t called, parse_integer(std::string_view(*text).substr(0, dot), "after"));
-  MJ_TRY(const int64_t id, parse_integer(std::string_view(*text).substr(dot + 1), "after"));
+  MJ_TRY(const auto parts, query_cursor<2>(target));
+  if (!parts) return std::nullopt;
+  const auto [called, id] = *parts;
   return index::Desk::Cursor{from_us(called), id};
 }
 
@@ -60,7 +56,7 @@ Result<json::object> list_visits(const Target& target, index::Index& index) {
   json::array visits;
   for (const auto& line : page.visits) visits.push_back(to_json(line));
   json::value next;
-  if (page.next) next = fmt::format("{}.{}", to_us(page.next->called), page.next->id);
+  if (page.next) next = cursor_word(std::array{to_us(page.next->called), page.next->id});
   return json::object{{"visits", std::move(visits)}, {"next", std::move(next)}};
 }
 

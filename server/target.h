@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,5 +38,27 @@ struct Target {
 
 /// `?limit=`, or `most` without one. Errors: invalid below 1 and above `most`.
 [[nodiscard]] Result<int> query_limit(const Target& target, int most);
+
+/// Where a page of a list ended: numbers with dots between. To whoever holds it it is only a word.
+template <std::size_t kParts>
+[[nodiscard]] std::string cursor_word(const std::array<int64_t, kParts>& parts) {
+  return fmt::format("{}", fmt::join(parts, "."));
+}
+/// ?after= is such a word, from the page before; nothing without it. Errors: invalid.
+template <std::size_t kParts>
+[[nodiscard]] Result<std::optional<std::array<int64_t, kParts>>> query_cursor(const Target& target) {
+  const std::string* text = target.find("after");
+  if (text == nullptr) return std::nullopt;
+  std::string_view rest = *text;
+  std::array<int64_t, kParts> parts{};
+  for (std::size_t i = 0; i < kParts; ++i) {
+    const auto end = i + 1 < kParts ? rest.find('.') : rest.size();
+    if (end == std::string_view::npos)
+      return fail(ErrorKind::invalid, "?after= must be the \"next\" of a page");
+    MJ_TRY(parts[i], parse_integer(rest.substr(0, end), "?after="));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return parts;
+}
 
 }  // namespace mj::server

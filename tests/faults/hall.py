@@ -83,6 +83,7 @@ class Hall:
         self.stores = [self.root / f"store{number}" for number in range(stores)]
         self.segment_seconds = segment_seconds
         self.backup = self.root / "data" / "backup"
+        self.more = []  # further sections of the settings
         self.index = self.root / "data" / "index"
         self.config = self.dir / "hall.toml"
         self.daemon = self.farm = None
@@ -134,7 +135,7 @@ class Hall:
             text.append(f"[retention]\ndays = {self.retention_days}")
         for number, store in enumerate(self.stores):
             text.append(f'[[stores]]\nid = "s{number}"\npath = "{store}"\nreserve_mb = 0')
-        self.config.write_text("\n".join(text) + "\n")
+        self.config.write_text("\n".join(text + self.more) + "\n")
         self.config.chmod(0o600)
 
     def start(self, environment=None):

@@ -12,6 +12,7 @@ import agent_faults
 import clock_faults
 import crash_faults
 import disk_faults
+import feed_faults
 import index_faults
 import network_faults
 import power_faults
@@ -20,7 +21,8 @@ from hall import CLIP, TOP, die_with_parent, sh
 
 # name: (function, what it does); those that take longest come first, so that none is waited for at the end
 FAULTS = {}
-for module in (clock_faults, disk_faults, agent_faults, network_faults, power_faults, crash_faults, index_faults):
+for module in (clock_faults, disk_faults, agent_faults, network_faults, power_faults, crash_faults, index_faults,
+               feed_faults):
     FAULTS.update(module.FAULTS)
 
 

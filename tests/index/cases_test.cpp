@@ -258,6 +258,33 @@ TEST_F(Cases, ListsTheNewestCasesFirst) {
   EXPECT_EQ(index().recent_cases(1)->at(0).number, "OLD");
 }
 
+TEST_F(Cases, ArePagedWithoutLossOrRepetition) {
+  std::vector<Event> events;
+  for (int i = 0; i < 25; ++i) {
+    const std::string id = std::to_string(i), number = fmt::format("SC-{:02}", i);
+    events.push_back(
+        stepped(id.c_str(), 100 + i / 4, "", number.c_str(), "accepted"));  // four at each moment
+  }
+  events.push_back(stepped("same", 1, "", "SC", "accepted"));
+  ingest(std::move(events));
+  for (const bool search : {false, true}) {
+    std::vector<std::string> paged, at_once;
+    CaseCursor after;
+    while (true) {
+      const auto page = search ? index().search_cases("SC", 4, after) : index().recent_cases(4, after);
+      ASSERT_TRUE(page);
+      if (page->empty()) break;
+      for (const auto& hit : *page) paged.push_back(hit.number);
+      after = page->back().place;
+    }
+    const auto whole = search ? index().search_cases("SC", 100) : index().recent_cases(100);
+    for (const auto& hit : whole.value()) at_once.push_back(hit.number);
+    EXPECT_EQ(paged, at_once);
+    EXPECT_EQ(paged.size(), 26U);
+    EXPECT_EQ(search ? paged.front() : paged.back(), "SC");
+  }
+}
+
 /// Role, key, state and cause of a visit's streams.
 std::string streams(const Visit& visit) {
   std::string text;

@@ -70,7 +70,7 @@ TEST(Intake, AWrongEventStoresNothingAndIsNamed) {
       test::kFeedToken, kEvents, batch({called("q-1", "w1", recently()), called("q-2", "w9", recently())}));
   EXPECT_EQ(index.status, 400);
   EXPECT_THAT(index.body, HasSubstr(R"("path":"$.events[1].window")"));
-  EXPECT_EQ(hall.get("/api/v1/cases").body, R"({"cases":[]})");
+  EXPECT_EQ(hall.get("/api/v1/cases").body, R"({"cases":[],"next":null})");
   EXPECT_EQ(hall.post_as(test::kFeedToken, kEvents, "{\"events\":[" + std::string(100000, '[')).status, 400);
 }
 
@@ -116,6 +116,8 @@ TEST(Intake, AnUnknownCaseIsASentence) {
   EXPECT_EQ(hall.get("/api/v1/cases?q=%00").status, 400);
   EXPECT_EQ(hall.get("/api/v1/cases?q=a&x=1").status, 400);
   EXPECT_EQ(hall.get("/api/v1/cases?limit=101").status, 400);
+  for (const char* wrong : {"", "1", "1.2", "1.2.x", "1.2.3.4"})
+    EXPECT_EQ(hall.get(std::string("/api/v1/cases?after=") + wrong).status, 400) << wrong;
 }
 
 }  // namespace
