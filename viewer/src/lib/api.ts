@@ -81,9 +81,9 @@ export class Api {
     await this.post('/api/v1/sign-out');
   }
 
-  async cases(query: string, limit = 50): Promise<CaseHit[]> {
-    const q = query ? `q=${encodeURIComponent(query)}&` : '';
-    return (await this.json<{ cases: CaseHit[] }>(`/api/v1/cases?${q}limit=${limit}`)).cases;
+  /** The newest, or those after a page: its `next`. */
+  cases(limit: number, after?: string): Promise<{ cases: CaseHit[]; next: string | null }> {
+    return this.json(`/api/v1/cases?limit=${limit}${after ? `&after=${encodeURIComponent(after)}` : ''}`);
   }
 
   case(number: string): Promise<Case> {

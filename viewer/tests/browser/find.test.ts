@@ -36,6 +36,18 @@ test('while typing, what is found stands under the box, and keys alone choose fr
   expect(page.problems).toEqual([]);
 });
 
+test('the newest cases go on from page to page', async () => {
+  const page = await bench.page();
+  await page.goto(bench.hall.url);
+  await page.waitForSelector('tbody tr');
+  expect(await page.locator('tbody tr').count()).toBe(10);
+  await page.click('text=继续列出');
+  await expect.poll(() => page.locator('tbody tr').count()).toBe(12);
+  expect(new Set(await page.locator('tbody a').allInnerTexts()).size).toBe(12);
+  expect(await page.locator('text=继续列出').count()).toBe(0);
+  expect(page.problems).toEqual([]);
+});
+
 test('Enter asks once, and does not wait for the list', async () => {
   const page = await bench.page();
   await page.goto(bench.hall.url);

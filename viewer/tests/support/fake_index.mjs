@@ -3,6 +3,7 @@ import { fake_cases, fake_visits, kClerks, kWindows } from './fake_facts.mjs';
 import { kCalledUs } from './footage.mjs';
 
 const kLong_us = 180_000_000;
+const kPage = 10; // cases
 
 export class Failure extends Error {
   constructor(status, kind, message, more = {}) {
@@ -21,7 +22,7 @@ export class FakeIndex {
 
   /** Null: not for us. */
   answer(path, query, body) {
-    if (path === '/cases') return { cases: this.cases(query.get('q') ?? '') };
+    if (path === '/cases') return this.page(Number(query.get('after') ?? 0));
     if (path === '/search') return this.search(query.get('q').trim());
     if (path === '/visits') return this.list(query);
     const number = /^\/cases\/(.+)$/.exec(path);
@@ -31,6 +32,12 @@ export class FakeIndex {
     const found = this.visits.get(Number(visit[1]));
     if (!found) throw new Failure(404, 'not_found', 'no such visit');
     return visit[2] ? this.judge(found, body) : found;
+  }
+
+  page(from) {
+    const cases = this.cases('');
+    const to = from + kPage;
+    return { cases: cases.slice(from, to), next: to < cases.length ? String(to) : null };
   }
 
   cases(query) {
