@@ -72,7 +72,7 @@ std::vector<Span> bridged_spans(const storage::FoundSegment& found, std::optiona
 }
 
 Result<void> put_found(Database& database, const storage::FoundSegment& found,
-                       std::optional<WallTime> next_start) {
+                       std::optional<WallTime> next_start, VisitUpdate& visits) {
   const StreamKey& stream = found.segment.stream;
   // A file of long ago may lie in gaps that are closed: the ledger, which only looks ahead, leaves those
   // alone.
@@ -81,7 +81,7 @@ Result<void> put_found(Database& database, const storage::FoundSegment& found,
   }
   MJ_CHECK(put_run(database, *found.run));
   for (size_t i = 0; i < std::min(found.shots.size(), found.fragments.size()); ++i) {
-    MJ_CHECK(put_shot_entry(database, stream, found.fragments[i].start, found.shots[i], false));
+    MJ_CHECK(put_shot_entry(database, stream, found.fragments[i].start, found.shots[i], false, visits));
   }
   SegmentRow row{found.segment,      found.run->start, found.end, found.bytes,
                  found.header_bytes, found.sha256,     false,     found.fragments};

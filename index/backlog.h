@@ -39,9 +39,10 @@ struct Backlog {
 [[nodiscard]] std::vector<Span> bridged_spans(const storage::FoundSegment& found,
                                               std::optional<WallTime> next_start);
 
-/// Rows of one file: run, segment, shots; no gap overlaps it afterwards.
+/// Rows of one file: run, segment, shots; no gap overlaps it afterwards. `visits` is to be worked off, once
+/// for many files.
 [[nodiscard]] Result<void> put_found(Database& database, const storage::FoundSegment& found,
-                                     std::optional<WallTime> next_start);
+                                     std::optional<WallTime> next_start, VisitUpdate& visits);
 
 /// Sentence of a gap that only the lost index could explain.
 inline constexpr const char* kIndexLost =

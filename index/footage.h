@@ -13,6 +13,8 @@
 /// transaction. All writes may be repeated without harm, because a commit that failed is tried again.
 namespace mj::index {
 
+class VisitUpdate;
+
 struct StreamRow {
   int64_t id = 0;
   StreamKey key;
@@ -51,8 +53,10 @@ inline constexpr Duration kLongestSegment = std::chrono::hours(1);
 [[nodiscard]] Result<void> put_run(Database& database, const capture::Run& run);
 [[nodiscard]] Result<void> put_segment(Database& database, const SegmentRow& row);
 [[nodiscard]] Result<void> remove_segment(Database& database, const StreamKey& key, WallTime start);
+/// What its title changes for visits is left to the caller: `visits` is to be worked off in the same
+/// transaction, once for many shots.
 [[nodiscard]] Result<void> put_shot(Database& database, const StreamKey& key, WallTime at,
-                                    const capture::ShotFacts& facts);
+                                    const capture::ShotFacts& facts, VisitUpdate& visits);
 /// Entry `ref` of an agent is here now, and with it all before it.
 struct PutEntry {
   const capture::EntryRef* ref = nullptr;
@@ -65,7 +69,8 @@ struct PutEntry {
 [[nodiscard]] Result<void> put_entry(Database& database, const StreamKey& stream, const PutEntry& entry);
 /// A shot's facts and its number.
 [[nodiscard]] Result<void> put_shot_entry(Database& database, const StreamKey& key, WallTime at,
-                                          const capture::ShotFacts& facts, bool in_order);
+                                          const capture::ShotFacts& facts, bool in_order,
+                                          VisitUpdate& visits);
 [[nodiscard]] Result<void> put_clock_offset(Database& database, const capture::ClockOffset& offset);
 [[nodiscard]] Result<void> change_gap(Database& database, const StreamKey& key, const GapChange& change);
 

@@ -123,19 +123,19 @@ Result<void> remove_segment(Database& database, const StreamKey& key, WallTime s
   return cut_from_spans(database, stream, start);
 }
 
-Result<void> put_shot(Database& database, const StreamKey& key, WallTime at,
-                      const capture::ShotFacts& facts) {
+Result<void> put_shot(Database& database, const StreamKey& key, WallTime at, const capture::ShotFacts& facts,
+                      VisitUpdate& visits) {
   MJ_TRY(const int64_t stream, ensure_stream(database, key, at));
   MJ_TRY(const int64_t title, ensure_title(database, facts.title));
   MJ_TRY(const int64_t program, ensure_title(database, facts.program));
   const int kind = facts.kind == capture::EntryKind::same ? kSameShot : kShot;
   MJ_CHECK(database.run(kPutShot, stream, at, title, program, facts.idle_ms, kind, facts.locked));
-  return note_title(database, stream, at, title);
+  return note_title(database, stream, at, title, visits);
 }
 
 Result<void> put_shot_entry(Database& database, const StreamKey& key, WallTime at,
-                            const capture::ShotFacts& facts, bool in_order) {
-  MJ_CHECK(put_shot(database, key, at, facts));
+                            const capture::ShotFacts& facts, bool in_order, VisitUpdate& visits) {
+  MJ_CHECK(put_shot(database, key, at, facts, visits));
   return put_entry(database, key,
                    {.ref = &facts.entry,
                     .at = at,

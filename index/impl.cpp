@@ -4,6 +4,7 @@
 
 #include "index/cases.h"
 #include "index/coverage.h"
+#include "index/visits.h"
 
 namespace mj::index {
 
@@ -129,8 +130,11 @@ void Index::Impl::count(const std::string& source, const Ingested& ingested) {
 
 Result<void> Index::Impl::adopt(const storage::FoundSegment& found) {
   const auto changes = tail.recovered(found.segment.stream, found.fragments);
-  return commit(found.segment.stream, changes,
-                [&](Database& database) { return put_found(database, found, std::nullopt); });
+  return commit(found.segment.stream, changes, [&](Database& database) -> Result<void> {
+    VisitUpdate visits;
+    MJ_CHECK(put_found(database, found, std::nullopt, visits));
+    return visits.work_off(database);
+  });
 }
 
 }  // namespace mj::index

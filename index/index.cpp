@@ -9,6 +9,7 @@
 #include "index/migrate.h"
 #include "index/rebuild.h"
 #include "index/titles.h"
+#include "index/visits.h"
 #include "index/words.h"
 
 namespace mj::index {
@@ -112,9 +113,14 @@ void Index::on_fragment_durable(storage::FragmentDurable durable) {
     impl_->post(stream, impl_->tail.fragment_durable(durable));
   }
   if (!durable.shot) return;
-  impl_->writer->post([stream, at = durable.place.start, shot = std::move(*durable.shot)](
-                          Database& database) { return put_shot_entry(database, stream, at, shot, true); },
-                      [](const Result<void>&) {});
+  impl_->writer->post(
+      [stream, at = durable.place.start,
+       shot = std::move(*durable.shot)](Database& database) -> Result<void> {
+        VisitUpdate visits;
+        MJ_CHECK(put_shot_entry(database, stream, at, shot, true, visits));
+        return visits.work_off(database);
+      },
+      [](const Result<void>&) {});
 }
 
 void Index::on_segment_closed(storage::SegmentClosed closed) {

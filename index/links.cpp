@@ -4,6 +4,8 @@
 #include <map>
 #include <tuple>
 
+#include "index/screen_work.h"
+
 namespace mj::index {
 
 namespace {
@@ -18,12 +20,13 @@ struct Rule {
 };
 constexpr Rule kTicketNamesCase{"queue", "ticket_names_case", 0.99};
 constexpr Rule kRatingNamesCase{"rating", "rating_names_case", 0.95};
+constexpr Rule kStepAndNumberOnScreen{"step", "step_and_number_on_screen", 0.93};
 constexpr Rule kStepDuringVisit{"step", "step_during_visit", 0.90};
 constexpr Rule kNumberOnScreen{"screen_title", "number_on_screen", 0.85};
 constexpr Rule kStepBySameClerk{"step", "step_by_same_clerk", 0.80};
 constexpr Rule kStepByClerkOnDuty{"step", "step_by_clerk_on_duty", 0.80};
 // Of visits that no queue system told of.
-constexpr Rule kStepAndNumberOnScreen{"step", "step_and_number_on_screen", 0.85};
+constexpr Rule kWorkWithoutTicket{"step", "step_and_number_on_screen", 0.85};
 constexpr Rule kStepWithoutTicket{"step", "step_without_ticket", 0.75};
 constexpr Rule kNumberWithoutTicket{"screen_title", "number_on_screen_without_ticket", 0.60};
 
@@ -33,6 +36,11 @@ constexpr Duration kWrittenLater =
 constexpr Duration kOpenedBefore =
     std::chrono::minutes(5);  // a case may be on the screen this long before the call
 constexpr Duration kRatedLater = std::chrono::minutes(10);
+constexpr Duration kNothingToRate = std::chrono::minutes(2);
+constexpr Duration kDidNotCome = std::chrono::minutes(1);
+constexpr Duration kWorkedOn = std::chrono::minutes(3);   // what takes less may have been looked up
+constexpr Duration kSatThere = std::chrono::minutes(2);   // work with a step, where no queue tells of visits
+constexpr Duration kScreenTells = std::chrono::hours(3);  // where numbers stood on the screen this near
 constexpr Duration kSameVisitor =
     std::chrono::minutes(10);  // without a queue: the same case again is the same visitor
 constexpr Duration kLeadOfStep = std::chrono::minutes(3);    // somebody sat there before the step
@@ -109,18 +117,11 @@ void on_finished(std::vector<DerivedVisit>& visits, const Fact& finish) {
   }
 }
 
-// Rule: a number that came onto the window's screen while somebody was served is about that visit, however
-// long it stays there; one that was opened shortly before a call is about the visit that began then.
-void on_sighting(std::vector<DerivedVisit>& visits, const Sighting& sighting) {
-  const auto began_in = [&](const auto& visit) { return during(visit, sighting.from); };
-  auto visit = std::ranges::find_if(visits.rbegin(), visits.rend(), began_in);
-  if (visit == visits.rend()) {
-    visit = std::ranges::find_if(visits.rbegin(), visits.rend(), [&](const auto& v) {
-      return v.called > sighting.from && v.called <= sighting.to && v.called - sighting.from <= kOpenedBefore;
-    });
-  }
-  if (visit != visits.rend())
-    link(*visit, kNumberOnScreen, sighting.case_id, Span{sighting.from, sighting.to});
+/// Whether the window's screen tells what is worked on around then.
+bool watched(const WindowFacts& facts, WallTime at) {
+  return std::ranges::any_of(facts.sightings, [at](const Sighting& seen) {
+    return seen.from <= at + kScreenTells && seen.to >= at - kScreenTells;
+  });
 }
 
 /// The visit that a step is about: who was served then; unless a visit shortly before was about this very
@@ -134,7 +135,9 @@ DerivedVisit* visit_of_step(std::vector<DerivedVisit>& visits, const Fact& step,
   for (auto before = std::next(current); before != visits.rend(); ++before) {
     if (step.at - end_of(*before) > kWrittenLater) break;
     const auto known = std::ranges::find(before->links, *step.case_id, &DerivedLink::case_id);
-    if (known != before->links.end() && known->source != kStepDuringVisit.source) return nullptr;
+    if (known == before->links.end()) continue;
+    if (known->source != kStepDuringVisit.source || known->rule == kStepAndNumberOnScreen.name)
+      return nullptr;
   }
   return &*current;
 }
@@ -170,6 +173,105 @@ bool on_duty_here(const WindowFacts& facts, const std::string& clerk, WallTime a
   return duty != nullptr && duty->window == facts.window;
 }
 
+/// Who sat there while the work began; or came while it went on, if it was opened shortly before the call.
+DerivedVisit* visit_of_work(std::vector<DerivedVisit>& visits, const ScreenWork& work) {
+  const WallTime at = work.from + std::min(kClockError, work.length() / 2);
+  const auto began_in = [&](const auto& visit) {
+    return during(visit, at) && end_of(visit) - visit.called >= kDidNotCome;
+  };
+  auto visit = std::ranges::find_if(visits.rbegin(), visits.rend(), began_in);
+  if (visit == visits.rend()) {
+    visit = std::ranges::find_if(visits.rbegin(), visits.rend(), [&](const auto& v) {
+      return v.called > at && v.called - at <= kOpenedBefore && work.to - v.called >= kWorkedOn;
+    });
+  }
+  return visit == visits.rend() ? nullptr : &*visit;
+}
+
+/// What was looked up for somebody else, or written down for an earlier visitor, takes a minute or two.
+bool took_a_while(const DerivedVisit& visit, const ScreenWork& work) {
+  return work.length() >= kWorkedOn ||
+         (visit.finished && 3 * work.length() >= 2 * (*visit.finished - visit.called));
+}
+
+bool has_other_link(const DerivedVisit& visit, int64_t case_id) {
+  return std::ranges::any_of(visit.links, [&](const auto& link) { return link.case_id != case_id; });
+}
+
+/// Whether somebody left shortly before of whom nothing says what it was about: then what is put down now may
+/// be theirs.
+bool follows_unexplained(const std::vector<DerivedVisit>& visits, const DerivedVisit& visit) {
+  for (auto at = &visit - visits.data(); at > 0; --at) {
+    const DerivedVisit& before = visits[static_cast<size_t>(at - 1)];
+    if (visit.called - end_of(before) > kWrittenLater) return false;
+    if (end_of(before) - before.called >= kDidNotCome) return before.links.empty();
+  }
+  return false;
+}
+
+/// Whether this visit, or one not long before it, is known to be about the case already.
+bool known_before(const std::vector<DerivedVisit>& visits, const DerivedVisit& visit, int64_t case_id) {
+  for (auto at = &visit - visits.data(); at >= 0; --at) {
+    const DerivedVisit& before = visits[static_cast<size_t>(at)];
+    if (visit.called - before.called > kReach) return false;
+    if (has_link(before, case_id)) return true;
+  }
+  return false;
+}
+
+// Rule: a short piece of work with a step is believed where nothing else explains it: the visit has no other
+// case, no visit before was about this one, nobody left shortly before of whom nothing is known, and the step
+// came by the account of the clerk who sat here.
+bool believable(const std::vector<DerivedVisit>& visits, const DerivedVisit& visit, const ScreenWork& work,
+                const WindowFacts& facts) {
+  const auto of_clerk_here = [&](const std::string& account) {
+    return account.empty() || account == visit.clerk || on_duty_here(facts, account, work.to);
+  };
+  return work.with_step && !work.written_down && !has_other_link(visit, work.case_id) &&
+         !known_before(visits, visit, work.case_id) && !follows_unexplained(visits, visit) &&
+         std::ranges::any_of(work.accounts, of_clerk_here);
+}
+
+// Rule: a case that came onto the window's screen while somebody was served, and stayed for a while, is about
+// that visit, however long it stays there. What was on the screen for a moment may have been looked up for
+// another.
+void on_works(std::vector<DerivedVisit>& visits, const WindowFacts& facts) {
+  std::vector<std::pair<DerivedVisit*, ScreenWork>> brief, believed;
+  for (const ScreenWork& work : works_of(facts)) {
+    DerivedVisit* visit = visit_of_work(visits, work);
+    if (visit == nullptr || work.desk_only) continue;
+    if (!took_a_while(*visit, work)) {
+      brief.emplace_back(visit, work);
+      continue;
+    }
+    const bool told = work.with_step || work.step_later;
+    link(*visit, told ? kStepAndNumberOnScreen : kNumberOnScreen, work.case_id, Span{work.from, work.to});
+  }
+  std::ranges::copy_if(brief, std::back_inserter(believed),
+                       [&](const auto& one) { return believable(visits, *one.first, one.second, facts); });
+  for (const auto& [visit, work] : believed)
+    link(*visit, kStepAndNumberOnScreen, work.case_id, Span{work.from, work.to});
+}
+
+// Rule: a ticket that names a case nobody worked on, while another was, is another's: called by mistake, or
+// the number mistyped.
+void doubt_ticket(DerivedVisit& visit, const WindowFacts& facts) {
+  const auto worked_on = [](const DerivedLink& link) {
+    return std::string_view(link.rule) == kStepAndNumberOnScreen.name;
+  };
+  if (std::ranges::none_of(visit.links, worked_on)) return;
+  const Span around{visit.called - kOpenedBefore, end_of(visit) + kWrittenLater};
+  std::erase_if(visit.links, [&](const DerivedLink& link) {
+    const bool seen = std::ranges::any_of(facts.sightings, [&](const Sighting& s) {
+      return s.case_id == link.case_id && s.from <= around.end && s.to >= around.begin;
+    });
+    const bool told = std::ranges::any_of(facts.steps, [&](const Fact& step) {
+      return step.case_id == link.case_id && step.at >= around.begin && step.at <= around.end;
+    });
+    return link.rule == kTicketNamesCase.name && !seen && !told;
+  });
+}
+
 /// The clerk who was on duty here; empty when that was nobody, or more than one.
 std::string clerk_here(const WindowFacts& facts, WallTime at) {
   std::string clerk;
@@ -182,8 +284,10 @@ std::string clerk_here(const WindowFacts& facts, WallTime at) {
 }
 
 // Rule: a step that names only the clerk is about the visit that clerk was serving; if nobody said who
-// served, about the visit at the window where the clerk was on duty.
+// served, about the visit at the window where the clerk was on duty. Where the screen tells what was worked
+// on, that counts and not this: accounts are shared, rosters are old.
 void on_step_by_clerk(std::vector<DerivedVisit>& visits, const WindowFacts& facts, const Fact& step) {
+  if (is_desk_step(step.word) || watched(facts, step.at)) return;
   const auto same = [&](const auto& visit) { return visit.clerk == step.clerk; };
   if (DerivedVisit* visit = visit_of_step(visits, step, same))
     return link(*visit, kStepBySameClerk, step.case_id, up_to(step.at));
@@ -193,12 +297,19 @@ void on_step_by_clerk(std::vector<DerivedVisit>& visits, const WindowFacts& fact
     link(*visit, kStepByClerkOnDuty, step.case_id, up_to(step.at));
 }
 
+/// Who was called just now has nothing to rate yet; and who was there for a moment only did not come.
+bool may_rate(const DerivedVisit& visit, WallTime at) {
+  const Duration there = std::min(at, end_of(visit)) - visit.called;
+  return there >= (end_of(visit) <= at ? kDidNotCome : kNothingToRate);
+}
+
 // Rule: a rating is about the visit of its ticket, else the one that is going on or ended shortly before.
 void on_rating(std::vector<DerivedVisit>& visits, const Fact& rating) {
   for (auto visit = visits.rbegin(); visit != visits.rend(); ++visit) {
     if (visit->called > rating.at) continue;
     if (rating.at - end_of(*visit) > kRatedLater) return;
     if (!rating.ticket.empty() && rating.ticket != visit->ticket) continue;
+    if (rating.ticket.empty() && visit != std::prev(visits.rend()) && !may_rate(*visit, rating.at)) continue;
     if (rating.score) visit->rating = rating.score;
     return link(*visit, kRatingNamesCase, rating.case_id);
   }
@@ -219,7 +330,7 @@ bool comes_before(const Fact& a, const Fact& b) {
 struct Trace {
   int64_t case_id = 0;
   WallTime from, to;
-  bool screen = false;
+  bool screen = false, step = true;
   std::string clerk;
 };
 
@@ -235,14 +346,26 @@ struct Shown {
   std::map<int64_t, Evidence> cases;
 };
 
+// Rule: work that took a while shows a visitor, unless it is of the desk or was written down for one who had
+// left.
+bool shows_visitor(const ScreenWork& work) {
+  if (work.desk_only || work.written_down) return false;
+  return work.length() >= (work.with_step || work.step_later ? kSatThere : kWorkedOn);
+}
+
 std::vector<Trace> traces_of(const WindowFacts& facts) {
   std::vector<Trace> traces;
   for (const Fact& step : facts.steps) {
-    if (!step.case_id || (step.window.empty() && !on_duty_here(facts, step.clerk, step.at))) continue;
-    traces.push_back({*step.case_id, step.at, step.at, false, step.clerk});
+    if (!step.case_id || is_desk_step(step.word)) continue;
+    // Where the screen tells what was worked on, the clerk's account says no more.
+    if (step.window.empty() && (watched(facts, step.at) || !on_duty_here(facts, step.clerk, step.at)))
+      continue;
+    traces.push_back({*step.case_id, step.at, step.at, false, true, step.clerk});
   }
-  for (const Sighting& sighting : facts.sightings)
-    traces.push_back({sighting.case_id, sighting.from, sighting.to, true, {}});
+  for (const ScreenWork& work : works_of(facts)) {
+    if (shows_visitor(work))
+      traces.push_back({work.case_id, work.from, work.to, true, work.with_step || work.step_later, {}});
+  }
   // Rule: where a queue system tells of visits, what lies outside them is no visit.
   std::erase_if(traces, [&](const Trace& trace) {
     return std::ranges::any_of(facts.tickets, [&](const Fact& ticket) {
@@ -275,7 +398,8 @@ void add_trace(std::vector<Shown>& visits, const Trace& trace) {
   visit->screen = visit->screen || trace.screen;
   const Span seen = trace.screen ? Span{trace.from, trace.to} : up_to(trace.to);
   auto& evidence = visit->cases.try_emplace(trace.case_id, Shown::Evidence{false, false, seen}).first->second;
-  (trace.screen ? evidence.screen : evidence.step) = true;
+  evidence.screen = evidence.screen || trace.screen;
+  evidence.step = evidence.step || trace.step;
   evidence.seen = {std::min(evidence.seen.begin, seen.begin), std::max(evidence.seen.end, seen.end)};
 }
 
@@ -294,7 +418,7 @@ std::vector<DerivedVisit> shown_visits(const WindowFacts& facts) {
     visit.finished_inferred = true;
     for (const auto& [case_id, evidence] : from.cases) {
       const Rule& rule = !evidence.screen ? kStepWithoutTicket
-                         : evidence.step  ? kStepAndNumberOnScreen
+                         : evidence.step  ? kWorkWithoutTicket
                                           : kNumberWithoutTicket;
       link(visit, rule, case_id, evidence.seen);
     }
@@ -326,7 +450,8 @@ std::vector<DerivedVisit> derive_visits(WindowFacts facts) {
     if (fact.type == Event::Type::ticket_called) on_called(visits, fact);
     if (fact.type == Event::Type::ticket_finished) on_finished(visits, fact);
   }
-  for (const Sighting& sighting : facts.sightings) on_sighting(visits, sighting);
+  on_works(visits, facts);
+  for (auto& visit : visits) doubt_ticket(visit, facts);
   for (const Fact& step : facts.steps) {
     if (!step.window.empty()) on_step_at_window(visits, step);
   }

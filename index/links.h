@@ -27,6 +27,7 @@ struct Fact {
   std::optional<int64_t> case_id;
   std::string said = {};  ///< feed and its id of the event: orders what was said for the same instant
   std::optional<int64_t> score = {};  ///< of a rating
+  std::string word = {};              ///< of a step
 };
 
 /// Where a clerk was on duty: [from, to).
@@ -46,7 +47,7 @@ struct Sighting {
 struct WindowFacts {
   std::string window;
   std::vector<Fact> tickets;  ///< its ticket events
-  std::vector<Fact> steps;    ///< case steps at it, and those that name a clerk but no window
+  std::vector<Fact> steps;  ///< at it; and of those without a window, by its clerks or of cases on its screen
   std::vector<Fact> ratings;
   std::vector<Duty> duties;  ///< of the clerks who were on duty here at some time, wherever they were
   std::vector<Sighting> sightings;

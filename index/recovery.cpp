@@ -9,6 +9,7 @@
 #include "index/impl.h"
 #include "index/purge_rows.h"
 #include "index/rebuild.h"
+#include "index/visits.h"
 
 namespace mj::index {
 
@@ -132,8 +133,9 @@ class Index::Adopter {
   Result<void> flush() {
     if (batch_.empty()) return {};
     MJ_CHECK(impl_.writer->call([this](Database& database) -> Result<void> {
-      for (const auto& [found, next_start] : batch_) MJ_CHECK(put_found(database, found, next_start));
-      return {};
+      VisitUpdate visits;
+      for (const auto& [found, next_start] : batch_) MJ_CHECK(put_found(database, found, next_start, visits));
+      return visits.work_off(database);
     }));
     backlog_.adopted += batch_.size();
     batch_.clear();

@@ -89,7 +89,8 @@ bool belongs_to_number(char32_t point) {
 /// One shot's title taken up. Thread and owner: one note_title().
 class Watcher {
  public:
-  Watcher(Database& database, int64_t stream, WallTime at) : database_(database), stream_(stream), at_(at) {}
+  Watcher(Database& database, int64_t stream, WallTime at, VisitUpdate& visits)
+      : database_(database), stream_(stream), at_(at), visits_(visits) {}
 
   Result<void> show(int64_t title) {
     MJ_TRY(const auto before, newest());
@@ -101,9 +102,7 @@ class Watcher {
                                   kHasNumber, [](const Statement&) { return true; }, title));
     MJ_CHECK(database_.run(kBegin, stream_, at_, title, number.has_value()));
     if (!number && !(before && before->numbered)) return {};
-    VisitUpdate update;
-    MJ_CHECK(update.note_screen(database_, stream_, before ? before->from : at_, at_));
-    return update.work_off(database_);
+    return visits_.note_screen(database_, stream_, before ? before->from : at_, at_);
   }
 
  private:
@@ -137,6 +136,7 @@ class Watcher {
   Database& database_;
   int64_t stream_;
   WallTime at_;
+  VisitUpdate& visits_;
 };
 
 }  // namespace
@@ -230,8 +230,8 @@ Result<void> follow_title_patterns(Database& database, const std::vector<std::st
   return TitleNumbers(database).look_again();
 }
 
-Result<void> note_title(Database& database, int64_t stream, WallTime at, int64_t title) {
-  return Watcher(database, stream, at).show(title);
+Result<void> note_title(Database& database, int64_t stream, WallTime at, int64_t title, VisitUpdate& visits) {
+  return Watcher(database, stream, at, visits).show(title);
 }
 
 }  // namespace mj::index

@@ -57,7 +57,8 @@ class TitleNumbers {
                                                  const std::vector<std::string>& patterns);
 
 /// A shot showed `title` (titles.id); its row is stored. Keeps since when and until when each title was
-/// shown, and derives the window's visits again when a title with a number came or went.
-[[nodiscard]] Result<void> note_title(Database& database, int64_t stream, WallTime at, int64_t title);
+/// shown; when a title with a number came or went, `visits` is told which have to be derived again.
+[[nodiscard]] Result<void> note_title(Database& database, int64_t stream, WallTime at, int64_t title,
+                                      VisitUpdate& visits);
 
 }  // namespace mj::index

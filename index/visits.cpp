@@ -25,12 +25,19 @@ constexpr const char* kFollowCorrection =
     " FROM facts AS call WHERE call.id = ?3 AND visits.called_event ="
     " (SELECT id FROM events WHERE source = ?1 AND source_id = ?2)";
 constexpr const char* kFactsAtWindow =
-    "SELECT id, type, at_us, window, ticket, clerk, case_id, source || ' ' || source_id, score FROM facts"
+    "SELECT id, type, at_us, window, ticket, clerk, case_id, source || ' ' || source_id, score, step FROM "
+    "facts"
     " WHERE window = ?1 AND at_us >= ?2 AND at_us <= ?3";
 constexpr const char* kStepsByClerk =
-    "SELECT id, type, at_us, window, ticket, clerk, case_id, source || ' ' || source_id, score FROM facts"
+    "SELECT id, type, at_us, window, ticket, clerk, case_id, source || ' ' || source_id, score, step FROM "
+    "facts"
     " WHERE clerk = ?1 AND clerk <> '' AND at_us >= ?2 AND at_us <= ?3 AND window = '' AND type = "
     "'case_step'";
+// Of a case that stood on the window's screen, by whatever account.
+constexpr const char* kStepsOfCase =
+    "SELECT id, type, at_us, window, ticket, clerk, case_id, source || ' ' || source_id, score, step FROM "
+    "facts"
+    " WHERE case_id = ?1 AND at_us >= ?2 AND at_us <= ?3 AND window = '' AND type = 'case_step'";
 // From ?3 on for rosters, from ?4 on for sign-ins: none is longer.
 constexpr const char* kDutyAtWindow =
     "SELECT DISTINCT clerk FROM clerk_windows WHERE window = ?1 AND from_us <= ?2 AND from_us >= ?3"
@@ -53,6 +60,11 @@ constexpr const char* kNumbersOnScreen =
 constexpr const char* kWindowsOfScreen =
     "SELECT DISTINCT window FROM window_streams WHERE stream = ?1 AND role = 'screen' AND from_us <= ?3"
     " AND (to_us > ?2 OR to_us IS NULL)";
+// Where a case was worked on around a step of it.
+constexpr const char* kScreensOfCase =
+    "SELECT DISTINCT stream FROM cases JOIN title_numbers ON title_numbers.folded = cases.folded"
+    " JOIN sightings ON sightings.title = title_numbers.title"
+    " WHERE cases.id = ?1 AND sightings.from_us >= ?2 AND sightings.from_us <= ?3";
 // A number that was seen before anybody told of its case: looked for once, when the case has its first event.
 constexpr const char* kSightingsOfNewCase =
     "SELECT stream, from_us, ifnull(to_us, from_us) FROM cases"
@@ -70,7 +82,8 @@ Fact fact_row(const Statement& row) {
           row.text(5),
           row.is_null(6) ? std::nullopt : std::optional(row.integer(6)),
           row.text(7),
-          row.is_null(8) ? std::nullopt : std::optional(row.integer(8))};
+          row.is_null(8) ? std::nullopt : std::optional(row.integer(8)),
+          row.text(9)};
 }
 
 /// What is known about one window in [from, to]. Thread and owner: one reconcile().
@@ -89,6 +102,7 @@ class FactReader {
         from_ - kLongestRoster, from_ - kLongestShift, from_));
     for (const auto& clerk : clerks_) MJ_CHECK(read_clerk(clerk));
     MJ_CHECK(read_screens());
+    MJ_CHECK(read_steps_of_screens());
     return std::move(facts_);
   }
 
@@ -132,6 +146,17 @@ class FactReader {
     };
     for (const int64_t stream : streams)
       MJ_CHECK(database_.each(kNumbersOnScreen, add, stream, from_, to_, facts_.window));
+    return {};
+  }
+
+  Result<void> read_steps_of_screens() {
+    std::set<int64_t> known, cases;
+    for (const Fact& step : facts_.steps) known.insert(step.id);
+    for (const Sighting& seen : facts_.sightings) cases.insert(seen.case_id);
+    const auto add = [&](const Statement& row) {
+      if (known.insert(row.integer(0)).second) facts_.steps.push_back(fact_row(row));
+    };
+    for (const int64_t id : cases) MJ_CHECK(database_.each(kStepsOfCase, add, id, from_, to_));
     return {};
   }
 
@@ -185,6 +210,7 @@ Result<void> VisitUpdate::note(Database& database, const StoredFact& fact) {
     note_window(fact.window, fact.at, fact.at);
     return {};
   }
+  if (fact.case_id && fact.type == Event::Type::case_step) MJ_CHECK(note_screens_of(database, fact));
   if (fact.clerk.empty()) return {};
   const auto at_window = [&](const Statement& row) { note_window(row.text(0), fact.at, fact.at); };
   MJ_CHECK(database.each(kWindowsOfClerk, at_window, fact.clerk, fact.at - kLongestVisit, fact.at));
@@ -205,6 +231,15 @@ Result<void> VisitUpdate::note_duty(Database& database, const StoredFact& fact) 
 Result<void> VisitUpdate::note_screen(Database& database, int64_t stream, WallTime from, WallTime to) {
   return database.each(
       kWindowsOfScreen, [&](const Statement& row) { note_window(row.text(0), from, to); }, stream, from, to);
+}
+
+Result<void> VisitUpdate::note_screens_of(Database& database, const StoredFact& step) {
+  std::vector<int64_t> streams;
+  MJ_CHECK(database.each(
+      kScreensOfCase, [&](const Statement& row) { streams.push_back(row.integer(0)); }, *step.case_id,
+      step.at - kReach, step.at + kReach));
+  for (const int64_t stream : streams) MJ_CHECK(note_screen(database, stream, step.at, step.at));
+  return {};
 }
 
 Result<void> VisitUpdate::note_titles_of(Database& database, int64_t case_id) {

@@ -25,6 +25,8 @@ class VisitUpdate {
  private:
   void note_window(const std::string& window, WallTime from, WallTime to);
   [[nodiscard]] Result<void> note_titles_of(Database& database, int64_t case_id);
+  /// Where the case of a step was worked on around it.
+  [[nodiscard]] Result<void> note_screens_of(Database& database, const StoredFact& step);
   [[nodiscard]] Result<void> note_duty(Database& database, const StoredFact& fact);
 
   std::map<std::string, std::vector<Span>>

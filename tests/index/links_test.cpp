@@ -107,7 +107,7 @@ TEST(DeriveVisits, ANumberThatComesOntoTheScreenDuringTheVisitLinksIt) {
   WindowFacts facts{
       .window = "w1",
       .tickets = {call(1, 0, "A1"), finish(2, 100, "A1"), call(3, 110, "A2"), finish(4, 200, "A2")}};
-  facts.sightings = {{7, at(20), at(130)}, {8, at(105), at(150)}, {9, at(201), at(260)}};
+  facts.sightings = {{7, at(20), at(130)}, {8, at(105), at(180)}, {9, at(201), at(260)}};
   EXPECT_EQ(told(derive_visits(facts)),
             "A1 0-100 case 7 number_on_screen; A2 110-200 case 8 number_on_screen")
       << "what stays on the screen is not about the next visitor";
@@ -120,7 +120,51 @@ TEST(DeriveVisits, WhatIsWrittenDownAfterAVisitIsNotAboutTheNext) {
   facts.sightings = {{7, at(20), at(90)}};
   facts.steps = {step(5, 115, 7), step(6, 150, 8)};
   EXPECT_EQ(told(derive_visits(facts)),
-            "A1 0-100 case 7 number_on_screen; A2 110-200 case 8 step_during_visit");
+            "A1 0-100 case 7 step_and_number_on_screen; A2 110-200 case 8 step_during_visit");
+}
+
+TEST(DeriveVisits, WhatIsLookedUpForAMomentIsNotAboutTheVisitor) {
+  WindowFacts facts{.window = "w1", .tickets = {call(1, 0, "A1", {}, "1037"), finish(2, 600, "A1")}};
+  facts.sightings = {{7, at(20), at(90)}};
+  EXPECT_EQ(told(derive_visits(facts)), "A1 0-600 by 1037");
+  facts.steps = {step(3, 100, 7, "", "1038")};
+  EXPECT_EQ(told(derive_visits(facts)), "A1 0-600 by 1037") << "served elsewhere, looked up here";
+  facts.steps[0].clerk = "1037";
+  EXPECT_EQ(told(derive_visits(facts)), "A1 0-600 by 1037 case 7 step_and_number_on_screen");
+  facts.steps[0].word = "审批通过";
+  EXPECT_EQ(told(derive_visits(facts)), "A1 0-600 by 1037") << "that is done without a visitor";
+}
+
+TEST(DeriveVisits, WhatCompletesEarlierWorkIsAboutTheEarlierVisitor) {
+  WindowFacts facts{
+      .window = "w1",
+      .tickets = {call(1, 0, "A1"), finish(2, 600, "A1"), call(3, 620, "A2"), finish(4, 1'500, "A2")},
+      .steps = {step(5, 1'000, 7, "", "1037")}};
+  facts.sightings = {{7, at(60), at(550)}, {7, at(900), at(1'000)}};
+  EXPECT_EQ(told(derive_visits(facts)), "A1 0-600 case 7 step_and_number_on_screen; A2 620-1500");
+  facts.sightings = {{7, at(900), at(1'000)}};
+  EXPECT_EQ(told(derive_visits(facts)), "A1 0-600; A2 620-1500")
+      << "it may be about either: nothing explains the first visit";
+}
+
+TEST(DeriveVisits, ATicketsNumberIsDoubtedWhenAnotherCaseWasWorkedOn) {
+  WindowFacts facts{.window = "w1",
+                    .tickets = {call(1, 0, "A1", 9), finish(2, 600, "A1")},
+                    .steps = {step(3, 500, 7, "", "1037")}};
+  EXPECT_EQ(told(derive_visits(facts)), "A1 0-600 case 9 ticket_names_case");
+  facts.sightings = {{7, at(60), at(550)}};
+  EXPECT_EQ(told(derive_visits(facts)), "A1 0-600 case 7 step_and_number_on_screen");
+  facts.sightings.push_back({9, at(555), at(560)});
+  EXPECT_EQ(told(derive_visits(facts)), "A1 0-600 case 9 ticket_names_case case 7 step_and_number_on_screen");
+}
+
+TEST(DeriveVisits, WhereTheScreenTellsAnAccountAloneDoesNot) {
+  WindowFacts facts{.window = "w1",
+                    .tickets = {call(1, 0, "A1", {}, "1037"), finish(2, 600, "A1")},
+                    .steps = {step(3, 500, 7, "", "1037")}};
+  EXPECT_EQ(told(derive_visits(facts)), "A1 0-600 by 1037 case 7 step_by_same_clerk");
+  facts.sightings = {{8, at(5'000), at(5'060)}};
+  EXPECT_EQ(told(derive_visits(facts)), "A1 0-600 by 1037");
 }
 
 TEST(DeriveVisits, TheRosterTellsWhoServedAndWhoseStepItIs) {
@@ -138,11 +182,11 @@ TEST(DeriveVisits, WithoutAQueueStepsAndScreensShowVisits) {
   WindowFacts facts{.window = "w1",
                     .steps = {step(1, 1000, 7, "", "1037"), step(2, 1400, 8), step(3, 9000, 7, "", "1037")}};
   facts.duties = {duty("1037", 0, 5000)};
-  facts.sightings = {{7, at(900), at(1010)}};
+  facts.sightings = {{7, at(880), at(1010)}};
   const auto visits = derive_visits(facts);
   EXPECT_EQ(
       told(visits),
-      " 840-1010~ by 1037 case 7 step_and_number_on_screen;  1220-1460~ by 1037 case 8 step_without_ticket")
+      " 820-1010~ by 1037 case 7 step_and_number_on_screen;  1220-1460~ by 1037 case 8 step_without_ticket")
       << "the last step is by a clerk who was not here";
   EXPECT_TRUE(visits[0].inferred());
 }
@@ -151,17 +195,17 @@ TEST(DeriveVisits, WhereAQueueTellsOfVisitsNoneIsInferred) {
   WindowFacts facts{.window = "w1", .tickets = {call(1, 0, "A1"), finish(2, 100, "A1")}};
   facts.sightings = {{7, at(5000), at(5100)}};
   EXPECT_EQ(told(derive_visits(facts)), "A1 0-100");
-  facts.sightings = {{7, at(7 * 3600), at(7 * 3600 + 60)}};
-  EXPECT_EQ(told(derive_visits(facts)), "A1 0-100;  25140-25260~ case 7 number_on_screen_without_ticket");
+  facts.sightings = {{7, at(7 * 3600), at(7 * 3600 + 240)}};
+  EXPECT_EQ(told(derive_visits(facts)), "A1 0-100;  25140-25440~ case 7 number_on_screen_without_ticket");
 }
 
 TEST(DeriveVisits, OfSeveralCasesEachHasItsPartOfTheVisit) {
   WindowFacts facts{.window = "w1", .tickets = {call(1, 0, "A1"), finish(2, 1000, "A1")}};
-  facts.sightings = {{7, at(20), at(90)}, {8, at(100), at(1200)}};
+  facts.sightings = {{7, at(20), at(290)}, {8, at(300), at(1200)}};
   const auto links = derive_visits(facts).at(0).links;
   ASSERT_EQ(links.size(), 2U);
   EXPECT_EQ(links[0].from, at(20));
-  EXPECT_EQ(links[0].to, at(90));
+  EXPECT_EQ(links[0].to, at(290));
   EXPECT_EQ(links[1].to, at(1000)) << "not beyond the visit";
 }
 
@@ -172,6 +216,10 @@ TEST(DeriveVisits, ARatingBelongsToTheVisitThatJustEnded) {
   const auto visits = derive_visits(facts);
   EXPECT_EQ(told(visits), "A1 0-100 case 7 rating_names_case");
   EXPECT_EQ(visits[0].rating, 2);
+  facts.tickets.push_back(call(10, 110, "A2"));
+  EXPECT_EQ(told(derive_visits(facts)), "A1 0-100 case 7 rating_names_case; A2 110-")
+      << "who was called just now has nothing to rate";
+  facts.tickets.pop_back();
   facts.ratings[0].ticket = "A9";
   EXPECT_EQ(told(derive_visits(facts)), "A1 0-100") << "another's ticket";
 }

@@ -6,13 +6,12 @@ namespace {
 
 constexpr Duration kOpening = std::chrono::hours(9);
 constexpr Duration kOpenFor = std::chrono::hours(8);
-const char* const kItems[] = {"社会保障卡申领", "居住证办理",   "企业设立登记",
-                              "不动产转移登记", "食品经营许可", "公积金提取"};
 
 /// Events of the hall's days, in the order in which they happened at each window. Owner and thread: one fill.
 class CaseDays {
  public:
-  explicit CaseDays(int cases) : cases_(cases) {}
+  /// `shown_from`: since when sittings are kept.
+  CaseDays(int cases, WallTime shown_from) : cases_(cases), shown_from_(shown_from) {}
 
   std::vector<index::Event> day(WallTime midnight, int visits_per_window) {
     std::vector<index::Event> events;
@@ -23,6 +22,8 @@ class CaseDays {
     }
     return events;
   }
+
+  [[nodiscard]] Sittings sittings() { return std::move(sittings_); }
 
  private:
   void one_visit(std::vector<index::Event>& events, int window, WallTime slot_begin, Duration slot) {
@@ -37,6 +38,8 @@ class CaseDays {
     call.ticket = ticket;
     call.clerk = clerk;
     add(events, call);
+    Sitting sitting{called, finished, {}, static_cast<int>(random_.between(0, kItems - 1)), {}};
+    sitting.visitor = person_name(random_);
     if (random_.chance(0.7)) {
       // Of two visits with a case five in seven begin one, the others go on with one of the last weeks.
       const bool begins = next_case_ < cases_ && (next_case_ == 0 || random_.chance(5.0 / 7));
@@ -49,14 +52,31 @@ class CaseDays {
       step.case_number = case_number_of(nth);
       step.step = begins ? "accepted" : "supplement";
       step.clerk = clerk;
-      step.item_code = fmt::format("511A{:04}", nth % 6);
-      step.item_name = kItems[nth % 6];
+      sitting.number = step.case_number;
+      sitting.item = static_cast<int>(nth % kItems);
+      step.item_code = item_code(sitting.item);
+      step.item_name = item_name(sitting.item);
       add(events, std::move(step));
     }
     call.type = index::Event::Type::ticket_finished;
     call.at = finished;
     call.clerk.clear();
     add(events, std::move(call));
+    if (random_.chance(0.1)) rate(events, place, ticket, finished);
+    if (called >= shown_from_) sittings_[static_cast<size_t>(window - 1)].push_back(std::move(sitting));
+  }
+
+  /// One in ten visitors presses a button, some of them write a word.
+  void rate(std::vector<index::Event>& events, const std::string& window, const std::string& ticket,
+            WallTime finished) {
+    index::Event rating;
+    rating.type = index::Event::Type::rating;
+    rating.at = finished + std::chrono::seconds(15);
+    rating.window = window;
+    rating.ticket = ticket;
+    rating.score = random_.between(3, 5);
+    if (random_.chance(0.3)) rating.note = note_text(random_);
+    add(events, std::move(rating));
   }
 
   void add(std::vector<index::Event>& events, index::Event event) {
@@ -69,32 +89,26 @@ class CaseDays {
   }
 
   const int64_t cases_;
+  const WallTime shown_from_;
+  Sittings sittings_{kWindows};
   Random random_{11};
   int64_t next_case_ = 0, ids_ = 0, tickets_ = 0;
 };
 
 }  // namespace
 
-std::string case_number_of(int64_t nth) {
-  Random random(static_cast<uint64_t>(nth) + 1);  // numbers do not tell what comes next
-  switch (nth % 3) {
-    case 0:
-      return fmt::format("SC2026{:02}{:02}{:07}", nth % 12 + 1, nth % 28 + 1, nth);
-    case 1:
-      return fmt::format("BJ2026-{:06}{:02}", nth, random.between(0, 99));
-    default:
-      return fmt::format("37-511602-{:06}-{:04}", random.between(0, 999'999), nth);
-  }
+std::vector<index::Event> live_day(WallTime midnight) {
+  return CaseDays(1'000'000, WallTime::max()).day(midnight, 46);
 }
 
-Result<void> fill_cases(index::Index& index, const Scale& scale) {
-  CaseDays days(scale.visits / 2);
+Result<Sittings> fill_cases(index::Index& index, const Scale& scale) {
+  CaseDays days(scale.visits / 2, kEnd - scale.footage_days * kDay);
   const int per_window = std::max(1, scale.visits / scale.case_days / kWindows);
   for (int day = scale.case_days; day >= 1; --day) {
     MJ_TRY(const auto taken, index.ingest("queue", days.day(kEnd - day * kDay, per_window)));
     if (day % 30 == 0) spdlog::info("cases: {} days to go, {} events a day", day, taken.accepted);
   }
-  return {};
+  return days.sittings();
 }
 
 }  // namespace mj::bench

@@ -1,14 +1,17 @@
 #pragma once
 
-#include "tests/bench/index/big_hall.h"
+#include "tests/bench/index/words.h"
 
 namespace mj::bench {
 
-/// The nth case of the hall, in one of the forms that approval systems use.
-[[nodiscard]] std::string case_number_of(int64_t nth);
+/// Who sat at each window (from 0) and what about, by time: what the screens of the days with footage show.
+using Sittings = std::vector<std::vector<Sitting>>;
 
 /// Days of a hall at work, told by a queue and an approval system: half as many cases as visits; three in ten
 /// visits have none.
-[[nodiscard]] Result<void> fill_cases(index::Index& index, const Scale& scale);
+[[nodiscard]] Result<Sittings> fill_cases(index::Index& index, const Scale& scale);
+
+/// Another day, of a hall of its own: 46 visits at each window.
+[[nodiscard]] std::vector<index::Event> live_day(WallTime midnight);
 
 }  // namespace mj::bench

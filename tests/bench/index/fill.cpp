@@ -1,7 +1,10 @@
 #include "tests/bench/index/fill.h"
 
+#include <future>
+
 #include "index/footage.h"
 #include "index/sqlite.h"
+#include "index/visits.h"
 #include "tests/bench/index/case_days.h"
 
 namespace mj::bench {
@@ -9,13 +12,17 @@ namespace mj::bench {
 namespace {
 
 // Nothing here must survive a power cut; the measured part sets everything as mingjingd does.
-constexpr const char* kUnsafe =
-    "PRAGMA synchronous=OFF; PRAGMA cache_size=-262144; PRAGMA wal_autocheckpoint=20000;";
+constexpr const char* kUnsafe = "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-262144;";
+constexpr const char* kSafe = "PRAGMA optimize; PRAGMA journal_mode=WAL;";
+constexpr const char* kSameTitle =
+    "INSERT INTO shots (stream, at_us, title, program, idle_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
+constexpr const char* kTitleOf =
+    "SELECT stream, title, program FROM shots JOIN streams ON streams.id = stream WHERE key = ?1 AND at_us = "
+    "?2";
 constexpr const char* kPurgedBefore =
     "INSERT INTO purges (stream, begin_us, end_us, rule, first_us, last_us, segments, bytes, sha256)"
     " SELECT id, ?1, ?2, 'retention.days = 30', ?2, ?2, 1440, 44000000000, zeroblob(32) FROM streams";
 constexpr const char* kConfiguredBefore = "UPDATE streams SET configured_us = ?1";
-constexpr const char* kAnalyze = "PRAGMA optimize";
 
 capture::Run run_of(const FilledStream& stream) {
   capture::Run run;
@@ -29,65 +36,170 @@ capture::Run run_of(const FilledStream& stream) {
   return run;
 }
 
-/// A camera is away now and then: two or three times in a day, for seconds or minutes.
-Result<void> maybe_break(index::Database& database, FilledStream& stream, Random& random) {
-  if (!random.chance(1.0 / 600)) return {};
-  const WallTime begin = stream.next;
-  stream.next += Duration(random.between(3'000'000, 90'000'000));
-  stream.run_start = stream.next;
-  const auto cause = stream.kind == StreamKind::screen ? GapCause::agent_away : GapCause::camera_unreachable;
-  return index::change_gap(database, stream.key,
-                           {.remove = std::nullopt,
-                            .put = index::Gap{begin, stream.next, cause, "no answer for 9 s"},
-                            .carve = std::nullopt});
-}
-
-Result<void> put_minute(index::Database& database, FilledStream& stream, Random& random, int number) {
-  MJ_CHECK(maybe_break(database, stream, random));
-  if (stream.run_start == stream.next) MJ_CHECK(index::put_run(database, run_of(stream)));
+/// A minute of one stream, ready to be written.
+struct Minute {
+  std::size_t stream = 0;
+  std::optional<index::Gap> gap;
+  std::optional<capture::Run> run;
   index::SegmentRow row;
-  row.segment = {
-      .store = number % 2 == 0 ? "s1" : "s2", .stream = stream.key, .start = stream.next, .open = false};
-  row.run_start = stream.run_start;
-  row.header_bytes = kHeaderBytes;
-  row.fragments = minute_of(stream, random);
-  row.end = row.fragments.back().end;
-  row.bytes = row.fragments.back().offset + row.fragments.back().bytes;
-  row.sha256 = random.digest();
-  if (stream.kind == StreamKind::screen) {
-    for (const auto& place : row.fragments) {
-      MJ_CHECK(index::put_shot(database, stream.key, place.start,
-                               {.title = title_of(random, number),
-                                .program = "chrome.exe",
-                                .user = "clerk",
-                                .idle_ms = random.between(0, 60'000),
-                                .agent_time = place.start,
-                                .input_sha256 = {}}));
-    }
-  }
-  return index::put_segment(database, row);
-}
+};
 
-Result<void> fill_footage(index::Database& database, const Scale& scale) {
-  auto streams = streams_of(scale);
-  Random random(7);
-  const int minutes = scale.footage_days * 24 * 60;
-  for (int minute = 0; minute < minutes; minute += 10) {
-    MJ_TRY(auto transaction, index::Transaction::begin(database, index::Transaction::Kind::write));
-    for (int of_ten = 0; of_ten < 10; ++of_ten) {
-      int number = 0;
-      for (auto& stream : streams) {
+/// Makes the minutes of all streams, side by side. Owner and thread: one fill, one step at a time.
+class Minutes {
+ public:
+  explicit Minutes(const Scale& scale) : streams_(streams_of(scale)), left_(scale.footage_days * 24 * 60) {}
+
+  [[nodiscard]] const std::vector<FilledStream>& streams() const { return streams_; }
+
+  /// The next ten minutes; none: that was all.
+  std::vector<Minute> ten() {
+    std::vector<Minute> minutes;
+    for (int of_ten = 0; of_ten < 10 && left_ > 0; ++of_ten, --left_) {
+      for (std::size_t i = 0; i < streams_.size(); ++i) {
         // Breaks make a stream run ahead of the hall; then it has no row in some minutes.
-        if (stream.next < kEnd - Duration(kMinute * (minutes - minute - of_ten)) + kMinute)
-          MJ_CHECK(put_minute(database, stream, random, number));
-        ++number;
+        if (streams_[i].next < kEnd - Duration(kMinute * (left_ - 1))) minutes.push_back(minute(i));
       }
     }
-    MJ_CHECK(transaction.commit());
-    if (minute % 1440 == 0) spdlog::info("footage: day {} of {}", minute / 1440 + 1, scale.footage_days);
+    return minutes;
   }
-  return {};
-}
+
+ private:
+  Minute minute(std::size_t number) {
+    FilledStream& stream = streams_[number];
+    Minute made;
+    made.stream = number;
+    made.gap = maybe_break(stream);
+    if (stream.run_start == stream.next) made.run = run_of(stream);
+    auto& row = made.row;
+    row.segment = {
+        .store = number % 2 == 0 ? "s1" : "s2", .stream = stream.key, .start = stream.next, .open = false};
+    row.run_start = stream.run_start;
+    row.header_bytes = kHeaderBytes;
+    row.fragments = minute_of(stream, random_);
+    row.end = row.fragments.back().end;
+    row.bytes = row.fragments.back().offset + row.fragments.back().bytes;
+    row.sha256 = random_.digest();
+    return made;
+  }
+
+  /// A camera is away now and then: two or three times in a day, for seconds or minutes.
+  std::optional<index::Gap> maybe_break(FilledStream& stream) {
+    if (!random_.chance(1.0 / 600)) return std::nullopt;
+    const WallTime begin = stream.next;
+    stream.next += Duration(random_.between(3'000'000, 90'000'000));
+    stream.run_start = stream.next;
+    const bool screen = stream.kind == StreamKind::screen;
+    return index::Gap{begin, stream.next, screen ? GapCause::agent_away : GapCause::camera_unreachable,
+                      "no answer for 9 s"};
+  }
+
+  std::vector<FilledStream> streams_;
+  int left_;
+  Random random_{7};
+};
+
+/// What one screen shows. Owner and thread: one fill.
+class Screen {
+ public:
+  Screen(int window, std::vector<Sitting> sittings)
+      : window_(window), sittings_(std::move(sittings)), random_(1'000 + static_cast<uint64_t>(window)) {}
+
+  Result<void> shot(index::Database& database, const StreamKey& stream, WallTime at,
+                    index::VisitUpdate& visits) {
+    const int64_t idle_ms = random_.between(0, 60'000);
+    if (id_ != 0 && at < until_) return database.run(kSameTitle, id_, at, title_, program_, idle_ms);
+    const Foreground front = next(at);
+    until_ = at + front.stays;
+    capture::ShotFacts facts;
+    facts.title = front.title;
+    facts.program = front.program;
+    facts.idle_ms = idle_ms;
+    MJ_CHECK(index::put_shot(database, stream, at, facts, visits));
+    const auto keep = [this](const index::Statement& row) {
+      id_ = row.integer(0);
+      title_ = row.integer(1);
+      program_ = row.integer(2);
+      return true;
+    };
+    MJ_TRY(const auto kept, database.first(kTitleOf, keep, stream, at));
+    return kept ? Result<void>{} : fail(ErrorKind::internal, "a shot is missing");
+  }
+
+ private:
+  Foreground next(WallTime at) {
+    const auto day = (at - kEnd) % kDay;
+    const Duration hour = day < Duration(0) ? day + kDay : day;
+    if (hour < std::chrono::hours(8) || hour > std::chrono::hours(18)) return locked_title();
+    while (place_ < sittings_.size() && sittings_[place_].to < at) ++place_;
+    const bool sits = place_ < sittings_.size() && sittings_[place_].from <= at;
+    return next_title(random_, sits ? &sittings_[place_] : nullptr, window_);
+  }
+
+  const int window_;
+  const std::vector<Sitting> sittings_;
+  Random random_;
+  std::size_t place_ = 0;
+  WallTime until_;
+  int64_t id_ = 0, title_ = 0, program_ = 0;  ///< streams.id, titles.id: of what is shown
+};
+
+/// Owner and thread: one fill_footage().
+class FootageFill {
+ public:
+  FootageFill(index::Database& database, const Scale& scale, Sittings sittings)
+      : database_(database), minutes_(scale) {
+    for (int i = 0; i < scale.screens; ++i)
+      screens_.emplace_back(i + 1, std::move(sittings[static_cast<std::size_t>(i)]));
+  }
+
+  Result<void> run() {
+    auto next = std::async(std::launch::async, [this] { return minutes_.ten(); });
+    for (int tens = 0;; ++tens) {
+      const auto minutes = next.get();
+      if (minutes.empty()) break;
+      // The next ones are made beside the writing of these.
+      next = std::async(std::launch::async, [this] { return minutes_.ten(); });
+      MJ_CHECK(put(minutes));
+      if (tens % kTensOfDay != kTensOfDay - 1) continue;
+      MJ_CHECK(derive());
+      spdlog::info("footage: {} days", tens / kTensOfDay + 1);
+    }
+    return derive();
+  }
+
+ private:
+  static constexpr int kTensOfDay = 144;
+
+  Result<void> put(const std::vector<Minute>& minutes) {
+    MJ_TRY(auto transaction, index::Transaction::begin(database_, index::Transaction::Kind::write));
+    for (const Minute& minute : minutes) {
+      const StreamKey& stream = minute.row.segment.stream;
+      if (minute.gap)
+        MJ_CHECK(index::change_gap(database_, stream, {.remove = {}, .put = minute.gap, .carve = {}}));
+      if (minute.run) MJ_CHECK(index::put_run(database_, *minute.run));
+      const std::size_t cameras = minutes_.streams().size() - screens_.size();
+      for (const auto& place : minute.row.fragments) {
+        if (minute.stream < cameras) break;
+        MJ_CHECK(screens_[minute.stream - cameras].shot(database_, stream, place.start, visits_));
+      }
+      MJ_CHECK(index::put_segment(database_, minute.row));
+    }
+    return transaction.commit();
+  }
+
+  /// The visits of a day by what was on the screens, at once.
+  Result<void> derive() {
+    MJ_TRY(auto transaction, index::Transaction::begin(database_, index::Transaction::Kind::write));
+    MJ_CHECK(visits_.work_off(database_));
+    visits_ = {};
+    return transaction.commit();
+  }
+
+  index::Database& database_;
+  Minutes minutes_;
+  std::vector<Screen> screens_;
+  index::VisitUpdate visits_;
+};
 
 Result<void> fill_purged(index::Database& database, const Scale& scale) {
   const WallTime footage = kEnd - scale.footage_days * kDay;
@@ -100,26 +212,21 @@ Result<void> fill_purged(index::Database& database, const Scale& scale) {
 
 }  // namespace
 
-std::string title_of(Random& random, int screen) {
-  // Half of the titles are those of a program that stays open, half name what the clerk works on.
-  if (random.chance(0.5)) return fmt::format("政务服务一体化平台 - 受理窗口{}", screen);
-  return fmt::format("办件 {} - 补正材料", case_number_of(random.between(0, 200'000)));
-}
-
 Result<void> fill(const std::filesystem::path& directory, const Scale& scale) {
   StandingClock clock;
   clock.set(kEnd - (scale.case_days + 1) * kDay);  // since then each window has had its camera
+  Sittings sittings;
   {
     MJ_TRY(const auto index, index::Index::open(directory, clock));
     MJ_CHECK(index->apply(big_hall(scale)));
     clock.set(kEnd);
-    MJ_CHECK(fill_cases(*index, scale));
+    MJ_TRY(sittings, fill_cases(*index, scale));
   }
   MJ_TRY(const auto database, index::Database::open(directory / "index.db", index::Database::Mode::write));
   MJ_CHECK(database->script(kUnsafe));
   MJ_CHECK(fill_purged(*database, scale));
-  MJ_CHECK(fill_footage(*database, scale));
-  return database->script(kAnalyze);
+  MJ_CHECK(FootageFill(*database, scale, std::move(sittings)).run());
+  return database->script(kSafe);
 }
 
 }  // namespace mj::bench

@@ -8,10 +8,7 @@ namespace mj::bench {
 
 /// Makes the index of the hall in `directory`, which must not exist: cases through Index::ingest, footage by
 /// the functions that write its rows, in the order in which a hall's rows come (all streams side by side),
-/// many to a transaction and unsynced.
+/// many to a transaction and unsynced. A shot whose title is that of the shot before is a plain row.
 [[nodiscard]] Result<void> fill(const std::filesystem::path& directory, const Scale& scale);
-
-/// What a clerk's foreground window may be called; `number` of a case is in some.
-[[nodiscard]] std::string title_of(Random& random, int screen);
 
 }  // namespace mj::bench

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <thread>
 
-#include "tests/bench/index/fill.h"
+#include "tests/bench/index/case_days.h"
 #include "tests/bench/index/measure.h"
 
 namespace mj::bench {
@@ -13,6 +13,7 @@ namespace {
 
 constexpr int kSegmentsPerSecond = 600;
 constexpr int kShotsPerSecond = 200;
+constexpr Duration kLiveFrom = std::chrono::hours(10);
 constexpr auto kReaderPause = std::chrono::milliseconds(4);
 
 double cpu_seconds() {
@@ -31,7 +32,26 @@ struct Told {
   storage::SegmentClosed closed;
 };
 
-Told minute_told(FilledStream& stream, Random& random, int number) {
+/// A clerk who works on one case after the other.
+struct Clerk {
+  Sitting sitting;
+  Foreground front;
+  WallTime until;
+};
+
+const Foreground& in_front(Clerk& clerk, WallTime at, Random& random) {
+  if (at < clerk.until) return clerk.front;
+  if (at >= clerk.sitting.to) {
+    const int64_t nth = random.between(0, 200'000);
+    clerk.sitting = {at, at + std::chrono::minutes(8), case_number_of(nth), static_cast<int>(nth % kItems),
+                     person_name(random)};
+  }
+  clerk.front = next_title(random, &clerk.sitting, 1);
+  clerk.until = at + clerk.front.stays;
+  return clerk.front;
+}
+
+Told minute_told(FilledStream& stream, Random& random, Clerk& clerk) {
   auto run = std::make_shared<capture::Run>();
   run->stream = stream.key;
   run->start = stream.run_start;
@@ -46,8 +66,9 @@ Told minute_told(FilledStream& stream, Random& random, int number) {
     std::optional<capture::ShotFacts> shot;
     if (stream.kind == StreamKind::screen) {
       shot.emplace();
-      shot->title = title_of(random, number);
-      shot->program = "chrome.exe";
+      const Foreground& front = in_front(clerk, place.start, random);
+      shot->title = front.title;
+      shot->program = front.program;
       shot->user = "clerk";
       shot->agent_time = place.start;
     }
@@ -69,18 +90,20 @@ Told minute_told(FilledStream& stream, Random& random, int number) {
 std::vector<Told> script(const Scale& scale, Duration length) {
   std::vector<FilledStream> cameras, screens;
   for (auto& stream : streams_of(scale)) {
-    stream.next = stream.run_start = kEnd + std::chrono::hours(1);
+    stream.next = stream.run_start = kEnd + kLiveFrom;
     (stream.kind == StreamKind::screen ? screens : cameras).push_back(stream);
   }
   const auto seconds = static_cast<std::size_t>(length / std::chrono::seconds(1));
   const std::size_t shot_minutes = seconds * kShotsPerSecond / 12, all = seconds * kSegmentsPerSecond;
   Random random(31);
+  std::vector<Clerk> clerks(screens.size());
   std::vector<Told> told;
   for (std::size_t i = 0, screen = 0; i < all; ++i) {
     // Bresenham: the screens' minutes are spread evenly among the cameras'.
     const bool is_screen = (i + 1) * shot_minutes / all > i * shot_minutes / all;
-    auto& stream = is_screen ? screens[screen++ % screens.size()] : cameras[i % cameras.size()];
-    told.push_back(minute_told(stream, random, static_cast<int>(i)));
+    const std::size_t of_screens = is_screen ? screen++ % screens.size() : 0;
+    auto& stream = is_screen ? screens[of_screens] : cameras[i % cameras.size()];
+    told.push_back(minute_told(stream, random, clerks[of_screens]));
   }
   return told;
 }
@@ -144,6 +167,8 @@ Result<void> measure_ingest(const std::filesystem::path& directory, const Scale&
   StandingClock clock;
   clock.set(kEnd + std::chrono::hours(24));
   MJ_TRY(const auto index, index::Index::open(directory, clock));
+  // A day of visits, so that a number on a screen has some to be compared with.
+  MJ_CHECK(index->ingest("live", live_day(kEnd)));
   for (const auto& number : numbers) MJ_CHECK(index->case_answer(number));
   Readers alone(*index, numbers);
   std::this_thread::sleep_for(length);

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "index/search.h"
 #include "index/sqlite.h"
 #include "tests/bench/index/fill.h"
+#include "tests/bench/index/words.h"
 
 namespace mj::bench {
 
@@ -84,6 +86,28 @@ Result<void> measure_search(const std::filesystem::path& directory, const Clock&
   return {};
 }
 
+Result<void> measure_text(const std::filesystem::path& directory, const Clock& clock, Figures& figures) {
+  Random random(24);
+  const auto queries = text_queries(random, kSearches);
+  MJ_TRY(const auto index, open(directory, clock));
+  std::vector<double> times;
+  int found = 0, cut = 0;
+  for (const auto& query : queries) {
+    Result<index::SearchAnswer> answer;
+    times.push_back(
+        milliseconds_of([&] { answer = index::Search(*index).find(query, "Asia/Shanghai", 20); }));
+    MJ_CHECK(answer);
+    found += answer->titles.empty() && answer->items.empty() && answer->notes.empty() ? 0 : 1;
+    cut += answer->complete ? 0 : 1;
+  }
+  spdlog::info("text: {} of {} queries found something, {} were cut off", found, queries.size(), cut);
+  if (found == 0) return fail(ErrorKind::internal, "no text was found");
+  figures["text_p95_ms"] = percentile(times, 95);
+  figures["text_p50_ms"] = percentile(times, 50);
+  figures["text_cut_off"] = cut;
+  return {};
+}
+
 /// A day of all cameras' main streams as a timeline of a screen's width asks for it; then 90 days.
 Result<void> measure_lanes(const std::filesystem::path& directory, const Scale& scale, const Clock& clock,
                            Figures& figures) {
@@ -133,7 +157,8 @@ Result<void> measure_queries(const std::filesystem::path& directory, const Scale
   StandingClock clock;
   MJ_CHECK(measure_cases(directory, clock, figures));
   MJ_CHECK(measure_lanes(directory, scale, clock, figures));
-  return measure_search(directory, clock, figures);
+  MJ_CHECK(measure_search(directory, clock, figures));
+  return measure_text(directory, clock, figures);
 }
 
 Result<void> measure_sizes(const std::filesystem::path& directory, Figures& figures) {
