@@ -145,15 +145,20 @@ class Agent:
     def ask(self, method, path, body=b"", headers=None):
         """Returns the JSON of the answer; raises Refused, OSError and http.client.HTTPException."""
         headers = {"Authorization": f"Bearer {self.token}"} | (headers or {}) if self.token else headers or {}
+        kept = self.connection is not None
         try:
-            if not self.connection:
-                self.connection = self.connect()
+            self.connection = self.connection or self.connect()
             try:
                 self.connection.request(method, path, body, headers)
             except OSError:
                 pass  # refused before all of it was read: then the answer is here already
             answer = self.connection.getresponse()
             text = answer.read()
+        except http.client.RemoteDisconnected:
+            self.close()
+            if not kept:
+                raise
+            return self.ask(method, path, body, headers)  # the server had closed the idle connection
         except (OSError, http.client.HTTPException):
             self.close()
             raise

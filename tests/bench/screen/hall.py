@@ -17,6 +17,7 @@ from recorders import free_port
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../support"))
 import fake_agent  # noqa: E402
+from fake_agent import Refused  # noqa: E402
 
 CONFIG = '''data_directory = "{folder}/data"
 [hall]
@@ -120,6 +121,15 @@ class Agent(fake_agent.Agent):
         self.previous = fake_agent.chain_hash(made)
         return made
 
+    def offer(self, data):
+        """Sends entries; waits when the server says that it must have time. `next` tells what it has taken."""
+        try:
+            self.send(data)
+        except Refused as refusal:
+            if refusal.status not in (429, 503):
+                raise
+            time.sleep(refusal.wait)
+
     def send_all(self, entries):
         """A spool that catches up; until all of it is durable."""
         made = [self.encode(entry) for entry in entries]
@@ -130,12 +140,7 @@ class Agent(fake_agent.Agent):
                     break
                 batch.append(one)
                 size += len(one)
-            try:
-                self.send(b"".join(batch))
-            except fake_agent.Refused as refusal:
-                if refusal.status not in (429, 503):
-                    raise
-                time.sleep(refusal.wait)
+            self.offer(b"".join(batch))
         while self.durable < self.number:
             time.sleep(0.2)
             self.position()
@@ -148,7 +153,7 @@ def catch_up(uploads):
     def work(agent, entries):
         try:
             agent.send_all(entries)
-        except (OSError, fake_agent.Refused, http.client.HTTPException) as problem:
+        except (OSError, Refused, http.client.HTTPException) as problem:
             problems.append(problem)
 
     threads = [threading.Thread(target=work, args=upload) for upload in uploads]
