@@ -1,5 +1,6 @@
 #include "index/footage.h"
 #include "index/fragment_codec.h"
+#include "index/joined.h"
 #include "index/spans.h"
 #include "index/tail.h"
 #include "index/titles.h"
@@ -110,7 +111,9 @@ Result<void> put_segment(Database& database, const SegmentRow& row) {
   MJ_TRY(const int64_t stream, ensure_stream(database, row.segment.stream, row.segment.start));
   MJ_TRY(const int64_t store, ensure_store(database, row.segment.store));
   const StreamKind kind = kind_of_key(row.segment.stream);
-  MJ_TRY(const Bytes fragments, encode_fragments(row.fragments, row.segment.start, row.header_bytes));
+  MJ_TRY(const Bytes fragments,
+         encode_fragments(kind == StreamKind::screen ? row.fragments : joined(row.fragments),
+                          row.segment.start, row.header_bytes));
   MJ_CHECK(database.run(kPutSegment, stream, row.segment.start, row.segment.start - row.run_start,
                         row.end - row.segment.start, store, row.bytes, row.header_bytes, row.suspect,
                         row.sha256, fragments));

@@ -12,6 +12,8 @@ namespace {
 
 using Column = std::vector<uint64_t>;
 
+constexpr unsigned kPlain = 0x80;  // beside the width: the step is 1 and not there
+
 constexpr uint64_t zigzag(int64_t value) {
   return (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
 }
@@ -31,14 +33,16 @@ void put_column(Bytes& out, const Column& values) {
   for (const uint64_t value : values) step = std::gcd(step, value - low);
   const int width = step == 0 ? 0 : static_cast<int>(std::bit_width((high - low) / step));
   put_varint(out, low);
-  out.push_back(static_cast<uint8_t>(width));
+  const bool plain = step <= 1;
+  out.push_back(static_cast<uint8_t>(width | (plain && width != 0 ? kPlain : 0)));
   if (width == 0) return;
-  put_varint(out, step);
+  if (!plain) put_varint(out, step);
   uint8_t byte = 0;
   int filled = 0;
   for (const uint64_t value : values) {
+    const uint64_t steps = (value - low) / step;
     for (int bit = width - 1; bit >= 0; --bit) {
-      byte = static_cast<uint8_t>((byte << 1) | (((value - low) / step >> bit) & 1));
+      byte = static_cast<uint8_t>((byte << 1) | ((steps >> bit) & 1));
       if (++filled == 8) {
         out.push_back(byte);
         byte = 0;
@@ -71,10 +75,11 @@ class Source {
     if (count == 0) return values;
     const auto low = varint();
     if (!low || bytes_.empty()) return std::nullopt;
-    const unsigned width = bytes_.front();
+    const bool plain = (bytes_.front() & kPlain) != 0;
+    const unsigned width = bytes_.front() & ~kPlain;
     bytes_ = bytes_.subspan(1);
     if (width > 64) return std::nullopt;
-    const auto step = width == 0 ? std::optional<uint64_t>(0) : varint();
+    const auto step = width == 0 || plain ? std::optional<uint64_t>(plain ? 1 : 0) : varint();
     if (!step) return std::nullopt;
     const size_t whole = (count * width + 7) / 8;
     if (bytes_.size() < whole) return std::nullopt;

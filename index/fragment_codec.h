@@ -7,7 +7,8 @@
 /// The places of a segment's fragments in few bytes: 20 million rows carry one such blob each.
 ///
 /// Layout: varint n; then six columns of n (the last: only those that begin with a key) unsigned numbers,
-/// each packed as varint minimum; one byte of bits per value; unless that is 0, varint step; then
+/// each packed as varint minimum; one byte of bits per value; unless that is 0 or 128 was added to it
+/// (step is 1), varint step; then
 /// (value − minimum) / step, most significant bit first, padded to a whole byte. Columns, in order:
 ///   1. distance in µs from the end of the fragment before (from the segment's start for the first), zigzag
 ///   2. duration in µs, zigzag

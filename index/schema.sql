@@ -91,7 +91,7 @@ CREATE TABLE segments (
   header_bytes INTEGER NOT NULL,     -- ftyp + moov + uuid: where the first fragment begins
   suspect      INTEGER NOT NULL,     -- 1: a write or fsync failed; the bytes may not be there
   sha256       BLOB NOT NULL,        -- of the file; the next segment's file carries it too (the chain)
-  fragments    BLOB NOT NULL,        -- fragment_codec.h
+  fragments    BLOB NOT NULL,        -- fragment_codec.h; of a camera joined to places of about 2 s (joined.h)
   PRIMARY KEY (stream, start_us)
 ) STRICT, WITHOUT ROWID;
 

@@ -71,7 +71,10 @@ TEST_F(Footage, RemembersClosedSegmentsAcrossARestart) {
   const auto segments = index().fragments(kCam, at(159), at(161)).value();
   ASSERT_EQ(segments.size(), 2U);
   EXPECT_FALSE(segments[0].segment.open);
-  EXPECT_EQ(segments[0].fragments.size(), 60U);
+  ASSERT_EQ(segments[0].fragments.size(), 30U) << "kept by places of two seconds";
+  EXPECT_EQ(segments[0].fragments[29].start, at(158));
+  EXPECT_EQ(segments[0].fragments[29].end, at(160));
+  EXPECT_EQ(segments[0].fragments[29].offset + segments[0].fragments[29].bytes, 900U + 60'000U);
   EXPECT_EQ(segments[1].run_start, at(160));
   EXPECT_EQ(index().locate(kCam, at(160))->second, 900U + 60'000U);
   EXPECT_EQ(index().run_init(kCam, at(160))->mime, "video/mp4; codecs=\"avc1.640028\"");

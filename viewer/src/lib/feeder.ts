@@ -1,7 +1,7 @@
 import type { FragmentIndex, Fragment } from './fragment_index';
 import type { FragmentStore, Wish } from './fragment_store';
 import type { MediaFeed } from './media_feed';
-import { parse_init, picture_fragment, read_samples, type Sample, type TrackInfo } from './mp4';
+import { parse_init, picture_fragment, pictures_only, read_samples, type Sample, type TrackInfo } from './mp4';
 
 /** How a fragment is given to the browser. */
 export type Form =
@@ -203,7 +203,7 @@ export class Feeder {
     const replaced = fragment.key_bytes > 0 && (await this.make_way(piece));
     await this.feed.use_init(String(fragment.segment.run_start_us), run.mime, run.bytes);
     if (!this.follows(piece) || piece.form === 'key') this.feed.break_off();
-    const shaped = piece.form === 'whole' ? bytes : pictures_of(piece, bytes, run);
+    const shaped = piece.form === 'whole' ? pictures_only(bytes, run.track) : pictures_of(piece, bytes, run);
     await this.feed.append(shaped, fragment.segment.start_us, this.around_us);
     const probe_us = first_us + Math.min(5_000, (piece.end_us - fragment.start_us) / 2);
     this.verify(piece, probe_us);

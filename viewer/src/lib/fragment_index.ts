@@ -3,6 +3,7 @@
  * server/openapi.yaml (`/streams/{stream}/index`); all times here are microseconds of UTC.
  */
 
+/** A fragment of a file, or, in files that are closed, several that follow each other. */
 export interface Fragment {
   segment: Segment;
   /** Position in its segment. */
@@ -12,8 +13,9 @@ export interface Fragment {
   end_us: number;
   /** Bytes into the segment's file. */
   offset: number;
+  /** Up to the end of the last picture; sound may lie between pictures. */
   video_bytes: number;
-  /** Up to the end of the first sample if it is a key frame, else 0. */
+  /** Up to the end of the first sample, or a little further, if it is a key frame; else 0. */
   key_bytes: number;
 }
 
@@ -101,6 +103,25 @@ export function last_at_or_before(items: readonly { start_us: number }[], t_us: 
 }
 
 /**
+ * A closed file's list is coarser than the one that was followed while it was written. What is known keeps its places, because bytes
+ * of it are in caches and in the browser; of the closed list only what comes behind is taken, of a place that began before only the rest.
+ */
+function continued(old: Segment, closed: Segment): Segment {
+  const last = old.fragments[old.fragments.length - 1];
+  if (!last) return closed;
+  const known_to = last.offset + last.video_bytes;
+  const fragments = [...old.fragments];
+  for (const next of closed.fragments) {
+    const end = next.offset + next.video_bytes;
+    if (next.offset >= known_to) fragments.push(next);
+    else if (end > known_to) fragments.push({ ...next, start_us: old.end_us, offset: known_to, video_bytes: end - known_to, key_bytes: 0 });
+  }
+  const segment: Segment = { ...closed, fragments: [] };
+  segment.fragments = fragments.map((fragment, n) => ({ ...fragment, segment, n, end_us: fragments[n + 1]?.start_us ?? closed.end_us }));
+  return segment;
+}
+
+/**
  * What is known of a stream so far. Grows by merge(); never forgets, so that a fragment keeps its identity (its
  * segment's start and its offset) while the page is open.
  */
@@ -114,6 +135,11 @@ export class FragmentIndex {
       const at = last_at_or_before(this.segments, segment.start_us);
       const old = this.segments[at];
       if (old && old.start_us === segment.start_us) {
+        if (old.open && !segment.open) {
+          this.segments[at] = continued(old, segment);
+          changed = true;
+          continue;
+        }
         if (old.fragments.length > segment.fragments.length) continue;
         if (old.fragments.length === segment.fragments.length && old.end_us === segment.end_us && old.open === segment.open) continue;
         this.segments[at] = segment;

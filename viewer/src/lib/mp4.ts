@@ -133,36 +133,74 @@ function read_trun(view: DataView, trun: Box, moof: Box, defaults: Defaults, sta
   }
 }
 
-/** The samples of the video track of a fragment, in decode order. `bytes` may end early (only the first sample fetched). */
+/**
+ * The samples of the video track of a piece of footage, in decode order: one fragment or several that follow each other, sound between
+ * them or not. `bytes` may end early (only the first sample fetched).
+ */
 export function read_samples(bytes: Uint8Array, track: TrackInfo): Sample[] {
   const view = view_of(bytes);
   const samples: Sample[] = [];
-  const moof = need(moof_of(view), 'moof');
-  for (const traf of boxes(view, moof.body, moof.end)) {
-    if (traf.type !== 'traf') continue;
-    const tfhd = need(find(view, traf, ['tfhd']), 'tfhd');
-    if (view.getUint32(tfhd.body + 4) !== track.track_id) continue;
-    const tfdt = need(find(view, traf, ['tfdt']), 'tfdt');
-    const dts = view.getUint8(tfdt.body) === 1 ? Number(view.getBigUint64(tfdt.body + 4)) : view.getUint32(tfdt.body + 4);
-    const defaults = read_tfhd(view, tfhd, track);
-    const state = { dts, offset: moof.start };
-    for (const trun of boxes(view, traf.body, traf.end)) {
-      if (trun.type === 'trun') read_trun(view, trun, moof, defaults, state, samples);
+  let any = false;
+  for (const moof of moofs_of(view)) {
+    any = true;
+    for (const traf of boxes(view, moof.body, moof.end)) {
+      if (traf.type !== 'traf') continue;
+      const tfhd = need(find(view, traf, ['tfhd']), 'tfhd');
+      if (view.getUint32(tfhd.body + 4) !== track.track_id) continue;
+      const tfdt = need(find(view, traf, ['tfdt']), 'tfdt');
+      const dts = view.getUint8(tfdt.body) === 1 ? Number(view.getBigUint64(tfdt.body + 4)) : view.getUint32(tfdt.body + 4);
+      const defaults = read_tfhd(view, tfhd, track);
+      const state = { dts, offset: moof.start };
+      for (const trun of boxes(view, traf.body, traf.end)) {
+        if (trun.type === 'trun') read_trun(view, trun, moof, defaults, state, samples);
+      }
     }
   }
+  if (!any) throw new RangeError('no moof box');
   return samples;
 }
 
-/** Stops at the moof: the mdat behind it may be cut off. */
-function moof_of(view: DataView): Box | null {
+/** Ends at what is cut off: a moof, or the mdat behind one. */
+function* moofs_of(view: DataView): Generator<Box> {
   for (let at = 0; at + 8 <= view.byteLength; ) {
     const size = view.getUint32(at);
     const is_moof = view.getUint32(at + 4) === 0x6d6f6f66;
-    if (size < 8 || (is_moof && at + size > view.byteLength)) break;
-    if (is_moof) return { type: 'moof', start: at, body: at + 8, end: at + size };
+    if (size < 8 || (is_moof && at + size > view.byteLength)) return;
+    if (is_moof) yield { type: 'moof', start: at, body: at + 8, end: at + size };
     at += size;
   }
-  return null;
+}
+
+function is_of(view: DataView, moof: Box, track: TrackInfo): boolean {
+  const tfhd = find(view, moof, ['traf', 'tfhd']);
+  return tfhd !== null && view.getUint32(tfhd.body + 4) === track.track_id;
+}
+
+/**
+ * The same without the fragments of other tracks: a browser refuses what the init segment does not name. The very same bytes when
+ * there are none.
+ */
+export function pictures_only(bytes: Uint8Array, track: TrackInfo): Uint8Array {
+  const view = view_of(bytes);
+  const parts: Uint8Array[] = [];
+  let foreign = false;
+  let from = 0;
+  for (const box of boxes(view, 0, view.byteLength)) {
+    if (box.type === 'moof') foreign = !is_of(view, box, track);
+    else if (box.type !== 'mdat') foreign = false;
+    if (!foreign) continue;
+    if (box.start > from) parts.push(bytes.subarray(from, box.start));
+    from = box.end;
+  }
+  if (from === 0) return bytes;
+  parts.push(bytes.subarray(from));
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 const kSyncSample = 0x02000000;

@@ -25,6 +25,21 @@ function mime_of(init) {
   return `video/mp4; codecs="avc1.${init.subarray(at + 1, at + 4).toString('hex')}"`;
 }
 
+/** As index/joined.h: a closed camera file is told by places of up to 2 s, key frames a little too long. */
+function joined(fragments, end_us) {
+  const places = [];
+  fragments.forEach((next, n) => {
+    const next_end_us = fragments[n + 1]?.start_us ?? end_us;
+    const last = places[places.length - 1];
+    const fits = last && next_end_us - last.start_us <= 2_100_000;
+    if (fits && (!next.key_bytes || (last.key_bytes && next.start_us - last.start_us < 1_500_000))) last.video_bytes += next.video_bytes;
+    else places.push({ ...next });
+  });
+  const step = Math.max(1, Math.floor(Math.min(...places.filter(({ key_bytes }) => key_bytes).map(({ key_bytes }) => key_bytes)) / 8));
+  for (const place of places) place.key_bytes = Math.min(Math.ceil(place.key_bytes / step) * step, place.video_bytes);
+  return places;
+}
+
 function end_of_open({ nominal_us }, fragments, next_us) {
   if (fragments.length === 0) return 0;
   return nominal_us ? fragments[fragments.length - 1].start_us + nominal_us : next_us[fragments.length - 1];
@@ -168,7 +183,8 @@ export class FakeHall {
       const ends = segment.nominal_us ? segment.fragments.map(({ start_us }) => start_us + 200_000) : next_us;
       const fragments = segment.fragments.filter((_fragment, n) => ends[n] <= durable_us);
       const open = fragments.length < segment.fragments.length;
-      return { ...segment, fragments, open, end_us: open ? end_of_open(segment, fragments, next_us) : segment.end_us };
+      const told = open || segment.nominal_us ? fragments : joined(fragments, segment.end_us);
+      return { ...segment, fragments: told, open, end_us: open ? end_of_open(segment, fragments, next_us) : segment.end_us };
     }).filter(({ fragments, start_us, end_us }) => fragments.length && start_us < to && end_us > from);
   }
 

@@ -113,6 +113,31 @@ test('a file that grew replaces what was known of it; one that did not changes n
   expect(index.segments.map(({ start_us }) => start_us - kDay)).toEqual([0, 9_000_000]);
 });
 
+test('a file that was followed and is closed keeps the places that are known; the rest comes from its coarser list', () => {
+  const half = (n: number) => ({ start: n * 500_000, video: 100, key: n % 4 ? 0 : 40, audio: 10 });
+  const open = (count: number): Part => ({ start_us: kDay, duration: count * 500_000, open: true, pieces: Array.from({ length: count }, (_, n) => half(n)) });
+  // Joined, four by four: 4 × 110 bytes each, but for the sound behind the last picture.
+  const closed: Part = { start_us: kDay, duration: 6_000_000, pieces: [0, 1, 2].map((n) => ({ start: n * 2_000_000, video: 430, key: 48, audio: 10 })) };
+  const told = (index: FragmentIndex) => index.segments[0]!.fragments.map(({ n, start_us, end_us, offset, video_bytes, key_bytes }) => [n, (start_us - kDay) / 1e6, (end_us - kDay) / 1e6, offset, video_bytes, key_bytes]);
+
+  const stopped_within = indexed(open(6));
+  expect(stopped_within.merge(parse_fragment_index(index_bytes([closed])))).toBe(true);
+  expect(told(stopped_within).slice(4)).toEqual([
+    [4, 2, 2.5, 1440, 100, 40], [5, 2.5, 3, 1550, 100, 0], [6, 3, 4, 1650, 220, 0], [7, 4, 6, 1880, 430, 48],
+  ]);
+  expect(stopped_within.segments[0]!.open).toBe(false);
+  expect(stopped_within.at(kDay + 3_500_000)?.segment).toBe(stopped_within.segments[0]);
+
+  const stopped_between = indexed(open(8));
+  stopped_between.merge(parse_fragment_index(index_bytes([closed])));
+  expect(told(stopped_between).slice(7)).toEqual([[7, 3.5, 4, 1770, 100, 0], [8, 4, 6, 1880, 430, 48]]);
+
+  const whole = indexed(open(12));
+  whole.merge(parse_fragment_index(index_bytes([closed])));
+  expect(told(whole).length).toBe(12);
+  expect(whole.merge(parse_fragment_index(index_bytes([closed])))).toBe(false);
+});
+
 test('neighbours are found across files', () => {
   const index = indexed(first, second);
   const last = index.at(kDay + 4_500_000)!;

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { parse_init, picture_fragment, read_samples, type TrackInfo } from '../../src/lib/mp4';
+import { parse_init, picture_fragment, pictures_only, read_samples, type TrackInfo } from '../../src/lib/mp4';
 import { footage } from '../support/footage.mjs';
 
 let streams: any;
@@ -38,6 +38,27 @@ test('B-frames have their own presentation times', () => {
 test('a key frame alone can be read from the beginning of its fragment', () => {
   const { init, bytes, fragment } = first('cam-w3.main');
   const [sample] = read_samples(bytes.subarray(0, fragment.key_bytes), parse_init(init));
+  expect(sample!.offset + sample!.size).toBe(fragment.key_bytes);
+});
+
+test('fragments that follow each other are read as one piece, and sound between them is left out', () => {
+  const picture = (n: number) => picture_fragment(1, n * 3600, [{ payload: new Uint8Array([n, n, n]), duration: 3600 }], n === 0);
+  const sound = picture_fragment(2, 0, [{ payload: new Uint8Array(9), duration: 160 }], true);
+  const track: TrackInfo = { timescale: 90000, track_id: 1, default_duration: 0, default_size: 0 };
+  const joined = (...parts: Uint8Array[]) => new Uint8Array(parts.flatMap((part) => [...part]));
+  const piece = joined(picture(0), sound, picture(1), sound, picture(2));
+  const samples = read_samples(piece, track);
+  expect(samples.map(({ pts }) => pts)).toEqual([0, 3600, 7200]);
+  expect(samples.map(({ offset, size }) => [...piece.subarray(offset, offset + size)])).toEqual([[0, 0, 0], [1, 1, 1], [2, 2, 2]]);
+  expect(pictures_only(piece, track)).toEqual(joined(picture(0), picture(1), picture(2)));
+  expect(pictures_only(joined(sound, picture(1)), track)).toEqual(picture(1));
+  const alone = joined(picture(0), picture(1));
+  expect(pictures_only(alone, track)).toBe(alone);
+});
+
+test('a key frame is read from more bytes than it has', () => {
+  const { init, bytes, fragment } = first('cam-w3.main');
+  const [sample] = read_samples(bytes.subarray(0, fragment.key_bytes + 77), parse_init(init));
   expect(sample!.offset + sample!.size).toBe(fragment.key_bytes);
 });
 
