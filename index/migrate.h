@@ -1,5 +1,7 @@
 #pragma once
 
+#include <filesystem>
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -20,5 +22,10 @@ inline constexpr int64_t kApplicationId = 0x4D4A4958;
 /// For readers, who change nothing. Errors: unavailable (not of the newest version), invalid (not an index at
 /// all).
 [[nodiscard]] Result<void> expect_newest(Database& database);
+
+/// Reads the index of `directory` in one snapshot, beside the mingjingd that writes it. Errors: not_found (no
+/// index), unavailable (made by another version), corrupt, those of `read`.
+[[nodiscard]] Result<void> read_beside(const std::filesystem::path& directory,
+                                       const std::function<Result<void>(Database&)>& read);
 
 }  // namespace mj::index

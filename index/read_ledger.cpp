@@ -37,19 +37,15 @@ Result<std::vector<StreamRow>> chosen_streams(Database& database, const StreamKe
 Result<std::vector<std::pair<StreamKey, Coverage>>> read_ledger(const std::filesystem::path& directory,
                                                                 const StreamKey& stream, WallTime from,
                                                                 WallTime to, const Clock& clock) {
-  const auto file = directory / "index.db";
-  if (std::error_code ignored; !std::filesystem::exists(file, ignored))
-    return fail(ErrorKind::not_found, "there is no index in {}", directory.native());
-  MJ_TRY(const auto database, Database::open(file, Database::Mode::read));
-  MJ_TRY(const auto snapshot, Transaction::begin(*database, Transaction::Kind::read));
-  auto known = expect_newest(*database);
-  if (!known) return tl::unexpected(known.error().within(file.native()));
-  MJ_TRY(const auto rows, chosen_streams(*database, stream));
   std::vector<std::pair<StreamKey, Coverage>> ledger;
-  for (const StreamRow& row : rows) {
-    MJ_TRY(auto coverage, coverage_of(*database, row, from, to, clock.now()));
-    ledger.emplace_back(row.key, std::move(coverage));
-  }
+  MJ_CHECK(read_beside(directory, [&](Database& database) -> Result<void> {
+    MJ_TRY(const auto rows, chosen_streams(database, stream));
+    for (const StreamRow& row : rows) {
+      MJ_TRY(auto coverage, coverage_of(database, row, from, to, clock.now()));
+      ledger.emplace_back(row.key, std::move(coverage));
+    }
+    return {};
+  }));
   return ledger;
 }
 

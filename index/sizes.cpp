@@ -31,25 +31,20 @@ uint64_t bytes_of(const std::filesystem::path& file) {
 }  // namespace
 
 Result<IndexSizes> read_sizes(const std::filesystem::path& directory) {
-  const auto file = directory / "index.db";
-  if (std::error_code ignored; !std::filesystem::exists(file, ignored))
-    return fail(ErrorKind::not_found, "there is no index in {}", directory.native());
-  MJ_TRY(const auto database, Database::open(file, Database::Mode::read));
-  MJ_TRY(const auto snapshot, Transaction::begin(*database, Transaction::Kind::read));
-  auto known = expect_newest(*database);
-  if (!known) return tl::unexpected(known.error().within(file.native()));
-  IndexSizes sizes{.wal_bytes = bytes_of(file.native() + "-wal")};
-  MJ_CHECK(database->each(kWhole, [&](const Statement& row) {
-    sizes.bytes = static_cast<uint64_t>(row.integer(0));
-    sizes.free_bytes = static_cast<uint64_t>(row.integer(1));
-  }));
+  IndexSizes sizes{.wal_bytes = bytes_of(directory / "index.db-wal")};
   std::map<std::string, TableSize> tables;
-  MJ_CHECK(database->each(kPages, [&](const Statement& row) {
-    TableSize& table = tables[row.text(0)];
-    table.table = row.text(0);
-    const bool is_index = row.integer(1) != 0;
-    (is_index ? table.index_bytes : table.bytes) += static_cast<uint64_t>(row.integer(2));
-    if (!is_index) table.rows = static_cast<uint64_t>(row.integer(3));
+  MJ_CHECK(read_beside(directory, [&](Database& database) -> Result<void> {
+    MJ_CHECK(database.each(kWhole, [&](const Statement& row) {
+      sizes.bytes = static_cast<uint64_t>(row.integer(0));
+      sizes.free_bytes = static_cast<uint64_t>(row.integer(1));
+    }));
+    return database.each(kPages, [&](const Statement& row) {
+      TableSize& table = tables[row.text(0)];
+      table.table = row.text(0);
+      const bool is_index = row.integer(1) != 0;
+      (is_index ? table.index_bytes : table.bytes) += static_cast<uint64_t>(row.integer(2));
+      if (!is_index) table.rows = static_cast<uint64_t>(row.integer(3));
+    });
   }));
   for (auto& [name, table] : tables) sizes.tables.push_back(std::move(table));
   std::ranges::sort(sizes.tables, std::ranges::greater(),

@@ -5,7 +5,6 @@
 #include <boost/json/serialize.hpp>
 #include <cstdio>
 
-#include "config/config.h"
 #include "server/version.h"
 
 namespace mj::server {
@@ -15,6 +14,12 @@ int could_not_run(const char* command, const std::string& why, bool as_json) {
   if (as_json) fmt::print("{}\n", json::serialize(json::object{{"ok", false}, {"error", why}}));
   fmt::print(stderr, "mingjing {}: {}\n", command, why);
   return kCouldNotRun;
+}
+
+Result<config::Settings> load_settings(const std::string& config_file) {
+  auto loaded = config::load(config_file);
+  if (!loaded.problems.empty()) return fail(ErrorKind::invalid, "{}", loaded.problems.front().to_string());
+  return std::move(loaded.settings);
 }
 
 }  // namespace mj::server

@@ -37,18 +37,18 @@ std::string make_code() {
   return code;
 }
 
-Result<config::Settings> load_settings(const AgentOptions& options) {
-  config::LoadResult loaded = config::load(options.config_file);
-  if (!loaded.problems.empty()) return fail(ErrorKind::invalid, "{}", loaded.problems.front().to_string());
-  const auto& all = loaded.settings.workstations;
+/// In which the workstation stands, if one was named.
+Result<config::Settings> settings_for(const AgentOptions& options) {
+  MJ_TRY(auto settings, load_settings(options.config_file));
+  const auto& all = settings.workstations;
   if (options.workstation.empty() ||
       std::ranges::find(all, options.workstation, &config::Workstation::id) != all.end())
-    return std::move(loaded.settings);
+    return std::move(settings);
   return fail(ErrorKind::not_found, "no [[workstations]] has the id \"{}\"", options.workstation);
 }
 
 Result<void> enrol(const AgentOptions& options) {
-  MJ_TRY(const config::Settings settings, load_settings(options));
+  MJ_TRY(const config::Settings settings, settings_for(options));
   const std::string code = make_code();
   const WallTime now = SystemClock().now();
   MJ_CHECK(index::Agents::add_code(index_directory(settings), options.workstation, sha256(folded_code(code)),
@@ -74,7 +74,7 @@ void print(const index::AgentReport& report) {
 }
 
 Result<void> list(const AgentOptions& options) {
-  MJ_TRY(const config::Settings settings, load_settings(options));
+  MJ_TRY(const config::Settings settings, settings_for(options));
   MJ_TRY(const auto agents, index::Agents::list(index_directory(settings)));
   for (const auto& report : agents) print(report);
   for (const auto& workstation : settings.workstations) {
@@ -89,7 +89,7 @@ Result<void> list(const AgentOptions& options) {
 
 Result<void> revoke(const AgentOptions& options) {
   // Not only those of the settings: a workstation may have been taken out of them first.
-  MJ_TRY(const config::Settings settings, load_settings({options.config_file, ""}));
+  MJ_TRY(const config::Settings settings, load_settings(options.config_file));
   MJ_TRY(const int revoked,
          index::Agents::revoke(index_directory(settings), options.workstation, SystemClock().now()));
   if (revoked == 0) return fail(ErrorKind::not_found, "no agent is enrolled for {}", options.workstation);

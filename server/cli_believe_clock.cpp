@@ -1,7 +1,6 @@
 // mingjing believe-clock: a person says that the host's clock is right, so that the purge goes on.
 #include <cstdio>
 
-#include "config/config.h"
 #include "index/index.h"
 #include "server/app.h"
 #include "server/cli.h"
@@ -13,10 +12,10 @@ constexpr const char* kCommand = "believe-clock";
 
 int run(const std::string& config_file) {
   init_log("warn");
-  const config::LoadResult loaded = config::load(config_file);
-  if (!loaded.problems.empty()) return could_not_run(kCommand, loaded.problems.front().to_string(), false);
+  const auto settings = load_settings(config_file);
+  if (!settings) return could_not_run(kCommand, settings.error().message, false);
   const SystemClock clock;
-  const auto told = index::Index::believe_clock(index_directory(loaded.settings));
+  const auto told = index::Index::believe_clock(index_directory(*settings));
   if (!told) return could_not_run(kCommand, told.error().message, false);
   fmt::print("it is {}: mingjingd believes it within ten seconds, and deletes by it\n",
              format_rfc3339(clock.now()));

@@ -81,10 +81,9 @@ std::string why_not_open(const Error& error) {
 
 int check(const CheckOptions& options) {
   init_log("warn");
-  const config::LoadResult loaded = config::load(options.config_file);
-  if (!loaded.problems.empty())
-    return could_not_run("check", loaded.problems.front().to_string(), options.as_json);
-  const auto directory = index_directory(loaded.settings);
+  const auto settings = load_settings(options.config_file);
+  if (!settings) return could_not_run("check", settings.error().message, options.as_json);
+  const auto directory = index_directory(*settings);
   if (std::error_code ignored; !std::filesystem::exists(directory, ignored)) {
     return could_not_run("check", "there is no index in " + directory.string(), options.as_json);
   }
@@ -92,8 +91,7 @@ int check(const CheckOptions& options) {
   auto index = index::Index::open(directory, clock);
   if (!index) return could_not_run("check", why_not_open(index.error()), options.as_json);
   Progress progress(clock);
-  const auto report =
-      (*index)->check(loaded.settings.stores, options.hashes, options.repair, std::ref(progress));
+  const auto report = (*index)->check(settings->stores, options.hashes, options.repair, std::ref(progress));
   progress.end();
   if (!report) return could_not_run("check", report.error().message, options.as_json);
   const bool ok =

@@ -107,11 +107,9 @@ Result<int> run(const CoverageOptions& options) {
   MJ_TRY(const WallTime to, moment("--to", options.to, clock.now()));
   MJ_TRY(const WallTime from, moment("--from", options.from, to - kUsualSpan));
   if (from >= to) return fail(ErrorKind::invalid, "--from must be before --to");
-  const config::LoadResult loaded = config::load(options.config_file);
-  if (!loaded.problems.empty()) return fail(ErrorKind::invalid, "{}", loaded.problems.front().to_string());
+  MJ_TRY(const auto settings, load_settings(options.config_file));
   const WallTime ask_up_to = options.to.empty() ? to + kAhead : to;
-  MJ_TRY(auto ledger,
-         index::read_ledger(index_directory(loaded.settings), options.stream, from, ask_up_to, clock));
+  MJ_TRY(auto ledger, index::read_ledger(index_directory(settings), options.stream, from, ask_up_to, clock));
   std::vector<Account> accounts;
   for (auto& [stream, coverage] : ledger) accounts.push_back(account_of(stream, std::move(coverage)));
   options.as_json ? print_json(accounts, from, to) : print_text(accounts, from);

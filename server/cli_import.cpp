@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "config/config.h"
 #include "index/index.h"
 #include "server/app.h"
 #include "server/cli.h"
@@ -121,10 +120,10 @@ Result<int> import_file(const ImportOptions& options, const config::Settings& se
 
 int run(const ImportOptions& options) {
   init_log("warn");
-  const config::LoadResult loaded = config::load(options.config_file);
-  if (!loaded.problems.empty()) return could_not_run(kCommand, loaded.problems.front().to_string(), false);
-  use_time_zone(loaded.settings.hall.timezone);
-  const auto done = import_file(options, loaded.settings);
+  const auto settings = load_settings(options.config_file);
+  if (!settings) return could_not_run(kCommand, settings.error().message, false);
+  use_time_zone(settings->hall.timezone);
+  const auto done = import_file(options, *settings);
   return done ? *done : could_not_run(kCommand, done.error().message, false);
 }
 

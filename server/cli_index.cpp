@@ -4,7 +4,6 @@
 #include <boost/json/serialize.hpp>
 #include <cstdio>
 
-#include "config/config.h"
 #include "index/index.h"
 #include "server/app.h"
 #include "server/cli.h"
@@ -60,11 +59,9 @@ void print_text(const index::IndexSizes& sizes) {
 
 int run(const IndexSizeOptions& options) {
   init_log("warn");
-  const config::LoadResult loaded = config::load(options.config_file);
-  if (!loaded.problems.empty()) {
-    return could_not_run(kIndexSize, loaded.problems.front().to_string(), options.as_json);
-  }
-  const auto sizes = index::read_sizes(index_directory(loaded.settings));
+  const auto settings = load_settings(options.config_file);
+  if (!settings) return could_not_run(kIndexSize, settings.error().message, options.as_json);
+  const auto sizes = index::read_sizes(index_directory(*settings));
   if (!sizes) return could_not_run(kIndexSize, sizes.error().message, options.as_json);
   options.as_json ? print_json(*sizes) : print_text(*sizes);
   return kClean;

@@ -5,7 +5,6 @@
 #include <boost/json/serialize.hpp>
 #include <cstdio>
 
-#include "config/config.h"
 #include "index/index.h"
 #include "server/app.h"
 #include "server/cli.h"
@@ -63,13 +62,10 @@ std::function<void(uint64_t, uint64_t)> progress(const Clock& clock) {
 
 int run(const RebuildOptions& options) {
   init_log("warn");
-  const config::LoadResult loaded = config::load(options.config_file);
-  if (!loaded.problems.empty()) {
-    return could_not_run(kCommand, loaded.problems.front().to_string(), options.as_json);
-  }
+  const auto settings = load_settings(options.config_file);
+  if (!settings) return could_not_run(kCommand, settings.error().message, options.as_json);
   const SystemClock clock;
-  const auto rebuilt =
-      index::rebuild(index_directory(loaded.settings), loaded.settings.stores, clock, progress(clock));
+  const auto rebuilt = index::rebuild(index_directory(*settings), settings->stores, clock, progress(clock));
   if (!rebuilt) return could_not_run(kCommand, rebuilt.error().message, options.as_json);
   const bool ok = rebuilt->lost.empty() && rebuilt->adopted.unreadable == 0;
   options.as_json ? print_json(*rebuilt, ok) : print_text(*rebuilt);

@@ -15,14 +15,6 @@ constexpr const char* kCaseWithVisits =
     "SELECT number FROM cases WHERE id >= ?1 AND EXISTS (SELECT 1 FROM links WHERE case_id = cases.id) ORDER "
     "BY id LIMIT 1";
 constexpr const char* kNewestCase = "SELECT max(id) FROM cases";
-constexpr const char* kBytesOfTables =
-    "SELECT tables.name, sum(pgsize), (SELECT sum(pgsize) FROM dbstat WHERE name = tables.name) FROM "
-    "sqlite_schema AS tables"
-    " JOIN sqlite_schema AS parts ON parts.tbl_name = tables.name JOIN dbstat ON dbstat.name = parts.name"
-    " WHERE tables.type = 'table' GROUP BY tables.name";
-constexpr const char* kSegments = "SELECT count(*) FROM segments";
-constexpr const char* kShots = "SELECT count(*) FROM shots";
-
 constexpr int kWarmCases = 500;
 constexpr int kColdCases = 60;
 constexpr int kSearches = 300;
@@ -162,19 +154,14 @@ Result<void> measure_queries(const std::filesystem::path& directory, const Scale
 }
 
 Result<void> measure_sizes(const std::filesystem::path& directory, Figures& figures) {
-  MJ_TRY(const auto database, index::Database::open(directory / "index.db", index::Database::Mode::read));
-  const auto integer = [](const index::Statement& row) { return static_cast<double>(row.integer(0)); };
-  MJ_TRY(const auto segments, database->first(kSegments, integer));
-  MJ_TRY(const auto shots, database->first(kShots, integer));
-  std::map<std::string, double> bytes;
-  MJ_CHECK(database->each(kBytesOfTables, [&](const index::Statement& row) {
-    bytes[row.text(0)] = static_cast<double>(row.integer(1));
-    spdlog::info("size: {:>16} {:>9.1f} MB with its indexes", row.text(0),
-                 static_cast<double>(row.integer(1)) / 1e6);
-  }));
-  figures["segment_rows"] = *segments;
-  figures["bytes_per_segment"] = bytes["segments"] / std::max(1.0, *segments);
-  figures["bytes_per_shot"] = bytes["shots"] / std::max(1.0, *shots);
+  MJ_TRY(const auto sizes, index::read_sizes(directory));
+  for (const auto& [table, rows, bytes, index_bytes] : sizes.tables) {
+    const auto all = static_cast<double>(bytes + index_bytes);
+    spdlog::info("size: {:>16} {:>9.1f} MB with its indexes", table, all / 1e6);
+    if (table == "segments") figures["segment_rows"] = static_cast<double>(rows);
+    if (table == "segments" && rows > 0) figures["bytes_per_segment"] = all / static_cast<double>(rows);
+    if (table == "shots" && rows > 0) figures["bytes_per_shot"] = all / static_cast<double>(rows);
+  }
   return {};
 }
 
