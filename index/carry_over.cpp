@@ -35,6 +35,7 @@ constexpr std::array kCarried{
     Table{"enrolment_codes", "INSERT OR IGNORE INTO main.enrolment_codes SELECT * FROM old.enrolment_codes"},
     Table{"agent_entries", "INSERT OR IGNORE INTO main.agent_entries SELECT * FROM old.agent_entries"},
     Table{"sightings", "INSERT OR IGNORE INTO main.sightings SELECT * FROM old.sightings"},
+    Table{"presence", "INSERT OR IGNORE INTO main.presence SELECT * FROM old.presence"},
     Table{"title_numbers", "INSERT OR IGNORE INTO main.title_numbers SELECT * FROM old.title_numbers"},
     Table{"clerk_keys", "INSERT OR IGNORE INTO main.clerk_keys SELECT * FROM old.clerk_keys"},
     Table{"items", "INSERT OR IGNORE INTO main.items SELECT * FROM old.items"},

@@ -1,6 +1,7 @@
 #include "index/footage.h"
 #include "index/fragment_codec.h"
 #include "index/joined.h"
+#include "index/presence.h"
 #include "index/spans.h"
 #include "index/tail.h"
 #include "index/titles.h"
@@ -133,6 +134,7 @@ Result<void> put_shot(Database& database, const StreamKey& key, WallTime at, con
   MJ_TRY(const int64_t program, ensure_title(database, facts.program));
   const int kind = facts.kind == capture::EntryKind::same ? kSameShot : kShot;
   MJ_CHECK(database.run(kPutShot, stream, at, title, program, facts.idle_ms, kind, facts.locked));
+  MJ_CHECK(note_presence(database, stream, at, facts.idle_ms, facts.locked));
   return note_title(database, stream, at, title, visits);
 }
 

@@ -6,6 +6,7 @@
 #include "index/footage.h"
 #include "index/impl.h"
 #include "index/links.h"
+#include "index/presence.h"
 
 namespace mj::index {
 
@@ -27,7 +28,9 @@ constexpr const char* kVisitsAt =
     "called_us < ?3"
     " AND ifnull(finished_us, called_us) >= ?2 ORDER BY called_us";
 
-constexpr Duration kMostShotTime = std::chrono::hours(10 * 24);  // of all screens together: 200,000 rows
+// Of all screens together; 200,000 rows of shots, and of presence where input comes and goes all day.
+constexpr Duration kMostShotTime = std::chrono::hours(10 * 24);
+constexpr Duration kMostPresenceTime = std::chrono::hours(200 * 24);
 
 /// A row in `gaps` lies in a hole between fragments, whatever the span around it says.
 std::vector<Span> without(const std::vector<Span>& footage, const std::vector<Gap>& gaps) {
@@ -57,6 +60,13 @@ std::vector<LanePart> parts_of(const Coverage& coverage) {
   }
   std::ranges::sort(parts, {}, &LanePart::begin);
   return parts;
+}
+
+/// Gaps without an end end where the ledger does.
+std::vector<Gap> ended(const Coverage& coverage) {
+  auto gaps = coverage.gaps;
+  for (Gap& gap : gaps) gap.end = gap.end.value_or(coverage.until);
+  return gaps;
 }
 
 void append(std::vector<LanePart>& parts, LanePart part) {
@@ -101,6 +111,33 @@ std::vector<LanePart> drawn(const std::vector<LanePart>& parts, const LaneQuery&
   return result;
 }
 
+/// At most one part for each column; exact when there are no more than that anyway.
+std::vector<PresencePart> drawn(const std::vector<PresencePart>& parts, const LaneQuery& query,
+                                Duration column) {
+  if (parts.size() <= static_cast<size_t>(query.columns)) return parts;
+  std::vector<PresencePart> result;
+  auto part = parts.begin();
+  for (WallTime begin = query.from; begin < query.to; begin += column) {
+    const WallTime end = std::min(begin + column, query.to);
+    while (part != parts.end() && part->end <= begin) ++part;
+    if (part == parts.end()) break;
+    if (part->begin >= end) continue;
+    PresencePart told{std::max(part->begin, begin), {}, part->state};
+    for (auto other = part; other != parts.end() && other->begin < end; ++other) {
+      told.end = std::min(other->end, end);
+      told.state = std::min(told.state, other->state);
+    }
+    const bool goes_on =
+        !result.empty() && result.back().state == told.state && result.back().end == told.begin;
+    if (goes_on) {
+      result.back().end = told.end;
+    } else {
+      result.push_back(told);
+    }
+  }
+  return result;
+}
+
 /// What is closer together than a column becomes one.
 std::vector<ServedPart> drawn(const std::vector<ServedPart>& visits, const LaneQuery& query,
                               Duration column) {
@@ -126,11 +163,15 @@ class LaneReader {
     column_ = std::max((query.to - query.from + Duration(query.columns - 1)) / query.columns, Duration(1));
   }
 
-  Result<Lane> lane(const StreamRow& stream, const TailView& view, bool count_shots) {
-    Lane lane{stream.key, stream.kind, {}, {}};
+  struct Tell {
+    bool shots = false, presence = false;  ///< of screens
+  };
+
+  Result<Lane> lane(const StreamRow& stream, const TailView& view, Tell tell) {
+    Lane lane{stream.key, stream.kind, {}, {}, {}};
     MJ_TRY(const Coverage coverage, covered(stream, view));
     lane.coverage = drawn(parts_of(coverage), query_, column_);
-    if (count_shots && stream.kind == StreamKind::screen) {
+    if (tell.shots && stream.kind == StreamKind::screen) {
       lane.shots.assign(static_cast<size_t>(query_.columns), 0);
       MJ_CHECK(database_.each(
           kShotsByColumn,
@@ -138,6 +179,12 @@ class LaneReader {
             lane.shots[static_cast<size_t>(row.integer(0))] = static_cast<uint32_t>(row.integer(1));
           },
           stream.id, query_.from, query_.to, column_));
+    }
+    if (tell.presence && stream.kind == StreamKind::screen) {
+      // What is locked without an end is so up to where the ledger reaches.
+      MJ_TRY(const auto presence,
+             presence_between(database_, stream.id, query_.from, query_.to, ended(coverage)));
+      lane.presence = drawn(presence, query_, column_);
     }
     MJ_CHECK(database_.each(
         kWindowsShown, [&](const Statement& row) { windows_.insert(row.text(0)); }, stream.id, query_.from,
@@ -230,13 +277,14 @@ Result<Lanes> Timeline::lanes(LaneQuery query) const {
   MJ_TRY(const auto lease, impl.readers->lease());
   const auto screens = std::ranges::count_if(
       query.streams, [](const StreamKey& key) { return kind_of_key(key) == StreamKind::screen; });
-  const bool count_shots = (query.to - query.from) * screens <= kMostShotTime;
+  const Duration screen_time = (query.to - query.from) * screens;
+  const LaneReader::Tell tell{screen_time <= kMostShotTime, screen_time <= kMostPresenceTime};
   Lanes answer{query.from, query.to, {}, {}};
   LaneReader reader(impl.clock, query, *lease);
   for (const StreamKey& key : query.streams) {
     const TailView& view = live[key];
     MJ_TRY(const auto row, Index::Impl::stream_row(*lease, key, view.known));
-    MJ_TRY(auto lane, reader.lane(*row, view, count_shots));
+    MJ_TRY(auto lane, reader.lane(*row, view, tell));
     answer.lanes.push_back(std::move(lane));
   }
   MJ_TRY(answer.visits, reader.visits());

@@ -21,11 +21,23 @@ struct LanePart {
 };
 [[nodiscard]] const char* name(LanePart::State state);
 
+/// [begin, end) in which a workstation's screen showed the same of whoever worked there. Where there is no
+/// room for single parts a column is told as input before idle before locked, so that what is drawn as idle
+/// or locked was so all the time, and nobody looks away who was not.
+struct PresencePart {
+  enum class State { input, idle, locked };
+  WallTime begin, end;
+  State state = State::input;
+};
+[[nodiscard]] const char* name(PresencePart::State state);
+
 struct Lane {
   StreamKey stream;
   StreamKind kind = StreamKind::main;
   std::vector<LanePart> coverage;  ///< from Lanes::from on, without holes between, at most LaneQuery::columns
   std::vector<uint32_t> shots;     ///< in each column; empty: not a screen, or more than may be counted
+  /// Of a screen, with holes, at most LaneQuery::columns; none: not a screen, or more than may be read.
+  std::optional<std::vector<PresencePart>> presence;
 };
 
 /// Somebody was served from begin to end; or `count` people were, so close together that they are one on this
@@ -49,8 +61,8 @@ struct Lanes {
 };
 
 /// Lanes of any streams at any zoom, in bounded size, without reading a row for each minute. Owner: Index,
-/// which must outlive it. Threads: any; may block on disk. Does not: know presence and alerts, which nothing
-/// finds yet. Errors: not_found (stream), invalid (no interval, columns).
+/// which must outlive it. Threads: any; may block on disk. Does not: say that nobody was at a window:
+/// only what its screen shows. Errors: not_found (stream), invalid (no interval, columns).
 class Timeline {
  public:
   explicit Timeline(const Index& index) : index_(index) {}

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "index/presence.h"
 #include "index/spans.h"
 
 namespace mj::index {
@@ -103,7 +104,8 @@ class DueOfStream {
     MJ_CHECK(database_.run(kDropSegment, stream_, start));
     MJ_CHECK(database_.run(kDropSightings, stream_, start, end));
     MJ_CHECK(cut_from_spans(database_, stream_, start));
-    return database_.run(kDropShots, stream_, start, end);
+    MJ_CHECK(database_.run(kDropShots, stream_, start, end));
+    return cut_presence(database_, stream_, start, end);
   }
 
   /// Where the next turn goes on; none when nothing had to be skipped.

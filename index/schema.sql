@@ -183,6 +183,18 @@ CREATE TABLE shots (
   PRIMARY KEY (stream, at_us)
 ) STRICT, WITHOUT ROWID;
 
+-- What shows that somebody worked at a window, as one of its streams saw it (so far a workstation's screen; a camera may be another
+-- witness). No row says that nobody was there: the clerk may have talked, or read paper. Goes with its shots. Rows of a stream do not overlap;
+-- where a row ends as another of the same state begins, there was one touch between. A screen that an agent found locked makes no shots but a
+-- gap (screen_locked): that counts as locked too, without a row here.
+CREATE TABLE presence (
+  stream  INTEGER NOT NULL REFERENCES streams (id),
+  from_us INTEGER NOT NULL,          -- of idle: of the last input
+  to_us   INTEGER,                   -- NULL: to the stream's last shot
+  state   TEXT NOT NULL,             -- input (keyboard or mouse within 60 s), idle, locked
+  PRIMARY KEY (stream, from_us)
+) STRICT, WITHOUT ROWID;
+
 -- --- agents of workstations --------------------------------------------------------------------------------------------
 
 -- Every key that was ever enrolled; at most one of a workstation is in force.

@@ -15,8 +15,6 @@ namespace {
 constexpr size_t kMostNumbers = 8;
 constexpr size_t kLeastCharacters = 6;
 constexpr int kLeastDigits = 4;
-/// A screen that nobody photographed for so long no longer counts as showing what it did.
-constexpr Duration kSilence = std::chrono::minutes(10);
 
 constexpr const char* kPutNumber =
     "INSERT INTO title_numbers (folded, title) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
@@ -118,7 +116,7 @@ class Watcher {
   /// Whether the shot only shows what was shown; else ends that, if it is not over.
   Result<bool> goes_on(const Row& before, int64_t title) {
     if (before.to) {
-      if (before.title != title || at_ - *before.to > kSilence)
+      if (before.title != title || at_ - *before.to > kScreenSilence)
         return at_ <= *before.to && before.title == title;
       if (at_ > *before.to) MJ_CHECK(database_.run(kEndSighting, stream_, before.from, at_));
       return true;
@@ -127,7 +125,7 @@ class Watcher {
            database_.first(
                kShotBefore, [](const Statement& row) { return row.maybe_time(0); }, stream_, at_));
     const WallTime seen = last.value_or(std::nullopt).value_or(before.from);
-    const bool silent = at_ - seen > kSilence;
+    const bool silent = at_ - seen > kScreenSilence;
     if (before.title == title && !silent) return true;
     MJ_CHECK(database_.run(kEndSighting, stream_, before.from, silent ? seen : at_));
     return false;

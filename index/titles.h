@@ -18,6 +18,8 @@ namespace mj::index {
 /// How many earlier titles may be looked through while a new one is written: a found number may cost a
 /// derivation.
 inline constexpr int kTitlesAtOnce = 20;
+/// A screen that nobody photographed for so long no longer counts as showing what it did.
+inline constexpr Duration kScreenSilence = std::chrono::minutes(10);
 
 /// [cases] title_patterns, compiled. Value.
 using TitlePatterns = std::vector<std::shared_ptr<const re2::RE2>>;

@@ -44,6 +44,12 @@ json::object to_json(const index::Lane& lane) {
     coverage.push_back(std::move(one));
   }
   json::object object{{"stream", lane.stream}, {"kind", name(lane.kind)}, {"coverage", std::move(coverage)}};
+  if (lane.presence) {
+    json::array presence;
+    for (const auto& part : *lane.presence)
+      presence.push_back({to_us(part.begin), to_us(part.end), name(part.state)});
+    object["presence"] = std::move(presence);
+  }
   if (!lane.shots.empty()) object["shots"] = json::array(lane.shots.begin(), lane.shots.end());
   return object;
 }

@@ -177,6 +177,31 @@ INSERT INTO sightings
 CREATE INDEX sightings_by_title ON sightings (title, from_us);
 CREATE INDEX sightings_with_number ON sightings (stream, from_us) WHERE numbered = 1;
 
+-- What shows that somebody worked at a window; what was stored before is told from the shots, as presence.cpp does (none of them was locked).
+CREATE TABLE presence (
+  stream  INTEGER NOT NULL REFERENCES streams (id),
+  from_us INTEGER NOT NULL,
+  to_us   INTEGER,
+  state   TEXT NOT NULL,
+  PRIMARY KEY (stream, from_us)
+) STRICT, WITHOUT ROWID;
+INSERT INTO presence (stream, from_us, to_us, state)
+  WITH told AS (
+    SELECT stream, at_us, at_us - idle_ms * 1000 AS touched_us, idle_ms > 60000 AS idle,
+      lag(at_us) OVER shot AS before_us, lag(at_us - idle_ms * 1000) OVER shot AS before_touched_us, lag(idle_ms > 60000) OVER shot AS before_idle
+    FROM shots WINDOW shot AS (PARTITION BY stream ORDER BY at_us)),
+  begun AS (
+    SELECT stream, at_us, before_us, idle, before_us IS NULL OR at_us - before_us > 600000000 AS anew,
+      max(CASE WHEN before_us IS NULL OR at_us - before_us > 600000000 THEN at_us
+               WHEN idle THEN max(touched_us, before_touched_us) ELSE max(touched_us, before_us) END)
+        OVER (PARTITION BY stream ORDER BY at_us) AS from_us
+    FROM told WHERE before_us IS NULL OR at_us - before_us > 600000000 OR idle <> before_idle),
+  ended AS (
+    SELECT stream, from_us, idle, lead(from_us) OVER begin AS next_us,
+      CASE WHEN lead(anew) OVER begin THEN lead(before_us) OVER begin ELSE lead(from_us) OVER begin END AS to_us
+    FROM begun WINDOW begin AS (PARTITION BY stream ORDER BY at_us))
+  SELECT stream, from_us, to_us, iif(idle, 'idle', 'input') FROM ended WHERE next_us IS NOT from_us;
+
 CREATE TABLE title_numbers (
   folded TEXT NOT NULL,
   title  INTEGER NOT NULL REFERENCES titles (id),

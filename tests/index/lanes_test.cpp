@@ -129,6 +129,38 @@ TEST_F(LanesTest, CountShotsAndVisits) {
   EXPECT_EQ(served[0].end, at(42));
 }
 
+TEST_F(LanesTest, TellWhatAScreenShowsOfWhoeverWorkedThere) {
+  FakeRecorder screen(hall_.index(), "ws-1.screen");
+  for (int i = 0; i < 40; ++i) {
+    capture::ShotFacts facts;
+    facts.idle_ms = i < 10 || i > 35 ? 1'000 : (i - 9) * 10'000;
+    screen.fragment(at(10 * i), at(10 * i + 10), facts);
+  }
+  screen.outage(at(400), GapCause::screen_locked);
+  hall_.clock().set(at(500));
+  hall_.settle();
+  const auto presence = [&](double from, double to, int columns) {
+    const auto lanes = Timeline(hall_.index()).lanes({{"ws-1.screen", kCam}, at(from), at(to), columns});
+    EXPECT_TRUE(lanes) << lanes.error().message;
+    EXPECT_EQ(lanes->lanes.at(1).presence, std::nullopt) << "of a camera";
+    std::string text;
+    for (const auto& part : lanes->lanes.at(0).presence.value())
+      text += fmt::format("{} {}-{};", name(part.state), (part.begin - at(0)).count() / 1'000'000,
+                          (part.end - at(0)).count() / 1'000'000);
+    return text;
+  };
+  EXPECT_EQ(presence(0, 1'000, 1'000), "input 0-90;idle 90-359;input 359-390;locked 400-500;");
+  EXPECT_EQ(presence(200, 300, 10), "idle 200-300;");
+  EXPECT_EQ(presence(0, 800, 2), "input 0-390;locked 400-500;") << "input wins a column";
+  EXPECT_EQ(presence(0, 400, 1), "input 0-390;");
+  EXPECT_EQ(Timeline(hall_.index())
+                .lanes({{"ws-1.screen"}, at(0), at(0) + std::chrono::hours(24 * 201), 9})
+                ->lanes[0]
+                .presence,
+            std::nullopt)
+      << "more rows than may be read";
+}
+
 TEST_F(LanesTest, RefuseWhatCannotBeDrawn) {
   const Timeline timeline(hall_.index());
   EXPECT_EQ(timeline.lanes({{kCam}, at(1), at(1), 10}).error().kind, ErrorKind::invalid);

@@ -124,6 +124,23 @@ TEST_F(Footage, TheHallsStateNamesEveryStreamAndStore) {
   EXPECT_THAT(metrics.body, HasSubstr("mj_index_up 1"));
 }
 
+TEST_F(Footage, LanesTellWhatAScreenShowsOfWhoeverWorkedThere) {
+  const WallTime locked = hall_.clock.now();
+  hall_.index->on_outage({"ws-1.screen", locked, GapCause::screen_locked, "logind: the session is locked"});
+  ASSERT_TRUE(hall_.index->remove_session(sha256("nobody's")));
+  const auto end = std::to_string(to_us(locked + std::chrono::hours(1)));
+  const test::Answer answer =
+      hall_.get("/api/v1/lanes?streams=ws-1.screen,cam-w1.main&px=9&from=" + std::to_string(to_us(begin_)) +
+                "&to=" + end);
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const auto streams = boost::json::parse(answer.body).at("streams").as_array();
+  const auto presence = streams.at(0).at("presence").as_array();
+  ASSERT_EQ(presence.size(), 1U) << answer.body;
+  EXPECT_EQ(presence[0].at(0).as_int64(), to_us(locked));
+  EXPECT_EQ(presence[0].at(2).as_string(), "locked");
+  EXPECT_FALSE(streams.at(1).as_object().contains("presence")) << "a camera";
+}
+
 TEST_F(Footage, LanesOfManyStreamsAreBounded) {
   hall_.record(begin_, 3, false);
   const std::string from = std::to_string(to_us(begin_)), end = std::to_string(to_us(begin_) + 3'000'000);
