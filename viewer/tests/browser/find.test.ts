@@ -63,16 +63,23 @@ test('Enter asks once, and does not wait for the list', async () => {
 
 test('a late answer to what stood there before changes nothing', async () => {
   const page = await bench.page();
+  let release = (): void => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  await page.route(/search\?q=1037\b/, async (route) => {
+    await released;
+    await route.continue();
+  });
   await page.goto(bench.hall.url);
   await page.waitForSelector('tbody tr');
-  bench.hall.delay_ms = 1500;
-  const late = page.waitForResponse(/search\?q=1037/);
+  const asks = page.waitForRequest(/search\?q=1037\b/);
   await page.fill('#case-number', '1037');
-  await page.waitForRequest(/search\?q=1037/);
-  bench.hall.delay_ms = 0;
+  await asks;
   await page.fill('#case-number', '100138');
   await page.waitForSelector('[role=option]');
-  await late;
+  expect(await page.locator('[role=option]').innerText()).toContain('20260105-100138');
+  const late = page.waitForResponse(/search\?q=1037\b/);
+  release();
+  await (await late).finished();
   await page.waitForTimeout(100);
   expect(await page.locator('[role=option]').innerText()).toContain('20260105-100138');
 });
