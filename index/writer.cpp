@@ -144,16 +144,20 @@ bool Writer::commit(Jobs& batch) {
 
 Result<void> Writer::attempt(Jobs& batch) {
   MJ_TRY(auto transaction, Transaction::begin(*database_, Transaction::Kind::write));
+  // A command that has the transaction to itself needs no savepoint: in one, SQLite keeps each page that
+  // changes a second time, in memory, and every statement walks along all of them.
+  const bool alone = batch.size() == 1;
   for (auto& job : batch) {
-    job.result = run_alone(job);
+    job.result = alone ? job.command(*database_) : run_undoable(job);
     if (!job.result && is_trouble(job.result.error().kind)) return job.result;
     if (!database_->in_transaction()) return fail(ErrorKind::unavailable, "SQLite rolled back");
   }
+  if (alone && !batch.front().result) return {};  // and its transaction is undone
   return transaction.commit();
 }
 
 /// Within the common transaction, but undone alone when it fails.
-Result<void> Writer::run_alone(Job& job) {
+Result<void> Writer::run_undoable(Job& job) {
   MJ_CHECK(database_->run(kSavepoint));
   auto result = job.command(*database_);
   if (!result && database_->in_transaction()) MJ_CHECK(database_->run(kUndo));

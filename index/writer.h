@@ -65,7 +65,7 @@ class Writer {
   void retry_kept();
   [[nodiscard]] bool commit(Jobs& batch);
   [[nodiscard]] Result<void> attempt(Jobs& batch);
-  [[nodiscard]] Result<void> run_alone(Job& job);
+  [[nodiscard]] Result<void> run_undoable(Job& job);
   void finish(Job& job);
   void note_failure(const Error& error);
   void note_success();

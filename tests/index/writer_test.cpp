@@ -82,6 +82,19 @@ TEST_F(WriterTest, UndoesAWrongCommandAloneAndTellsItsCaller) {
   EXPECT_TRUE(writer_->healthy());
 }
 
+TEST_F(WriterTest, LeavesNothingOfAWrongCommandThatHadTheTransactionToItself) {
+  const auto wrong = writer_->call([](Database& database) -> Result<void> {
+    MJ_CHECK(database.run(kInsert, 1));
+    return database.run(kInsert, 1);
+  });
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().kind, ErrorKind::invalid);
+  EXPECT_EQ(rows(), 0);
+  EXPECT_TRUE(writer_->healthy());
+  EXPECT_TRUE(writer_->call(insert(1)));
+  EXPECT_EQ(rows(), 1);
+}
+
 TEST_F(WriterTest, TellsCallersThatTheDiskIsFullAndGivesUpItsBallast) {
   ASSERT_TRUE(set_quota(1));
   ASSERT_TRUE(std::filesystem::exists(ballast_file()));
