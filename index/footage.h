@@ -52,6 +52,10 @@ inline constexpr Duration kLongestSegment = std::chrono::hours(1);
 [[nodiscard]] Result<int64_t> ensure_stream(Database& database, const StreamKey& key, WallTime since);
 [[nodiscard]] Result<void> put_run(Database& database, const capture::Run& run);
 [[nodiscard]] Result<void> put_segment(Database& database, const SegmentRow& row);
+/// The same, its places packed before, on any thread.
+[[nodiscard]] Result<void> put_segment(Database& database, const SegmentRow& row, BytesView places);
+/// What the row keeps of its fragments. Errors: invalid, as encode_fragments().
+[[nodiscard]] Result<Bytes> place_list(const SegmentRow& row);
 [[nodiscard]] Result<void> remove_segment(Database& database, const StreamKey& key, WallTime start);
 /// What its title changes for visits is left to the caller: `visits` is to be worked off in the same
 /// transaction, once for many shots.

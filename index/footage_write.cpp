@@ -11,6 +11,8 @@ namespace mj::index {
 
 namespace {
 
+// What comes all day is added by a statement that changes one row or none: for INSERT OR REPLACE SQLite
+// prepares to undo the statement, each time.
 constexpr const char* kFindStreamId = "SELECT id, configured_us FROM streams WHERE key = ?1";
 constexpr const char* kInsertStream =
     "INSERT INTO streams (key, kind, device, name, purpose, legal_basis, configured_us)"
@@ -21,9 +23,9 @@ constexpr const char* kFindStore = "SELECT id FROM stores WHERE name = ?1";
 constexpr const char* kPutRun =
     "INSERT INTO runs (stream, start_us, mime, video_init, width, height, audio, time_error_us)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
-constexpr const char* kPutSegment =
-    "INSERT OR REPLACE INTO segments (stream, start_us, run_age_us, duration_us, store, bytes, header_bytes,"
-    " suspect, sha256, fragments) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+constexpr const char* kAddSegment =
+    "INSERT INTO segments (stream, start_us, run_age_us, duration_us, store, bytes, header_bytes,"
+    " suspect, sha256, fragments) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING";
 constexpr const char* kRemoveSegment = "DELETE FROM segments WHERE stream = ?1 AND start_us = ?2";
 // Column shots.kind.
 constexpr int kShot = 0;
@@ -31,9 +33,10 @@ constexpr int kSameShot = 1;
 
 constexpr const char* kFindTitle = "SELECT id FROM titles WHERE text = ?1";
 constexpr const char* kInsertTitle = "INSERT INTO titles (text) VALUES (?1)";
-constexpr const char* kPutShot =
-    "INSERT OR REPLACE INTO shots (stream, at_us, title, program, idle_ms, kind, locked)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+constexpr const char* kAddShot =
+    "INSERT INTO shots (stream, at_us, title, program, idle_ms, kind, locked)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
+constexpr const char* kRemoveShot = "DELETE FROM shots WHERE stream = ?1 AND at_us = ?2";
 constexpr const char* kPutClockOffset =
     "INSERT OR REPLACE INTO clock_offsets SELECT id, ?2, ?3, ?4 FROM streams WHERE key = ?1";
 constexpr const char* kPutGap =
@@ -108,17 +111,31 @@ Result<void> put_run(Database& database, const capture::Run& run) {
                       run.time_error);
 }
 
+Result<Bytes> place_list(const SegmentRow& row) {
+  const bool screen = kind_of_key(row.segment.stream) == StreamKind::screen;
+  return encode_fragments(screen ? row.fragments : joined(row.fragments), row.segment.start,
+                          row.header_bytes);
+}
+
 Result<void> put_segment(Database& database, const SegmentRow& row) {
+  MJ_TRY(const Bytes places, place_list(row));
+  return put_segment(database, row, places);
+}
+
+Result<void> put_segment(Database& database, const SegmentRow& row, BytesView places) {
   MJ_TRY(const int64_t stream, ensure_stream(database, row.segment.stream, row.segment.start));
   MJ_TRY(const int64_t store, ensure_store(database, row.segment.store));
-  const StreamKind kind = kind_of_key(row.segment.stream);
-  MJ_TRY(const Bytes fragments,
-         encode_fragments(kind == StreamKind::screen ? row.fragments : joined(row.fragments),
-                          row.segment.start, row.header_bytes));
-  MJ_CHECK(database.run(kPutSegment, stream, row.segment.start, row.segment.start - row.run_start,
+  const auto add = [&] {
+    return database.run(kAddSegment, stream, row.segment.start, row.segment.start - row.run_start,
                         row.end - row.segment.start, store, row.bytes, row.header_bytes, row.suspect,
-                        row.sha256, fragments));
-  return add_to_spans(database, stream, kind, row.segment.start, row.end);
+                        row.sha256, places);
+  };
+  MJ_CHECK(add());
+  if (database.changes() == 0) {
+    MJ_CHECK(database.run(kRemoveSegment, stream, row.segment.start));
+    MJ_CHECK(add());
+  }
+  return add_to_spans(database, stream, kind_of_key(row.segment.stream), row.segment.start, row.end);
 }
 
 Result<void> remove_segment(Database& database, const StreamKey& key, WallTime start) {
@@ -133,7 +150,14 @@ Result<void> put_shot(Database& database, const StreamKey& key, WallTime at, con
   MJ_TRY(const int64_t title, ensure_title(database, facts.title));
   MJ_TRY(const int64_t program, ensure_title(database, facts.program));
   const int kind = facts.kind == capture::EntryKind::same ? kSameShot : kShot;
-  MJ_CHECK(database.run(kPutShot, stream, at, title, program, facts.idle_ms, kind, facts.locked));
+  const auto add = [&] {
+    return database.run(kAddShot, stream, at, title, program, facts.idle_ms, kind, facts.locked);
+  };
+  MJ_CHECK(add());
+  if (database.changes() == 0) {
+    MJ_CHECK(database.run(kRemoveShot, stream, at));
+    MJ_CHECK(add());
+  }
   MJ_CHECK(note_presence(database, stream, at, facts.idle_ms, facts.locked));
   return note_title(database, stream, at, title, visits);
 }

@@ -66,6 +66,7 @@ CREATE TABLE window_streams (
   to_us   INTEGER,                   -- NULL: still so
   PRIMARY KEY (window, stream, role, from_us)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX window_streams_by_stream ON window_streams (stream);
 
 -- A stretch of a stream with one codec configuration and one clock mapping.
 CREATE TABLE runs (

@@ -15,6 +15,10 @@ constexpr const char* kSpanAt =
 constexpr const char* kSpanAfter =
     "SELECT begin_us, end_us FROM spans WHERE stream = ?1 AND begin_us > ?2 AND begin_us <= ?3"
     " ORDER BY begin_us LIMIT 1";
+// What nearly every segment does: the stream's newest span goes on.
+constexpr const char* kGrowNewest =
+    "UPDATE spans SET end_us = ?3 WHERE stream = ?1 AND end_us <= ?3 AND end_us >= ?2"
+    " AND begin_us = (SELECT max(begin_us) FROM spans WHERE stream = ?1) AND begin_us <= ?4";
 constexpr const char* kDropSpan = "DELETE FROM spans WHERE stream = ?1 AND begin_us = ?2";
 constexpr const char* kPutSpan =
     "INSERT INTO spans (stream, begin_us, end_us) VALUES (?1, ?2, ?3)"
@@ -37,6 +41,8 @@ WallTime first_time(const Statement& row) {
 Result<void> add_to_spans(Database& database, int64_t stream, StreamKind kind, WallTime begin, WallTime end) {
   // As coverage.cpp: what is further apart has a gap's row, or is told as unexplained.
   const Duration tolerance = kind == StreamKind::screen ? kCoverageMargin : kCameraTolerance;
+  MJ_CHECK(database.run(kGrowNewest, stream, begin - tolerance, end, begin));
+  if (database.changes() > 0) return {};
   MJ_TRY(const auto before, database.first(kSpanAt, span_row, stream, begin));
   if (before && before->end >= begin - tolerance) {
     if (before->end >= end) return {};

@@ -32,6 +32,8 @@ CREATE TABLE agent_entries (
   PRIMARY KEY (stream, agent)
 ) STRICT, WITHOUT ROWID;
 
+-- footage
+CREATE INDEX window_streams_by_stream ON window_streams (stream);
 ALTER TABLE shots ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE shots ADD COLUMN locked INTEGER NOT NULL DEFAULT 0;
 
