@@ -1,5 +1,9 @@
 #include "tests/bench/index/case_days.h"
 
+#include <future>
+
+#include "index/ingest.h"
+
 namespace mj::bench {
 
 namespace {
@@ -101,11 +105,19 @@ std::vector<index::Event> live_day(WallTime midnight) {
   return CaseDays(1'000'000, WallTime::max()).day(midnight, 46);
 }
 
-Result<Sittings> fill_cases(index::Index& index, const Scale& scale) {
+Result<Sittings> fill_cases(index::Database& database, const Scale& scale) {
   CaseDays days(scale.visits / 2, kEnd - scale.footage_days * kDay);
   const int per_window = std::max(1, scale.visits / scale.case_days / kWindows);
+  const auto make = [&](int day) { return days.day(kEnd - day * kDay, per_window); };
+  auto next = std::async(std::launch::async, make, scale.case_days);
   for (int day = scale.case_days; day >= 1; --day) {
-    MJ_TRY(const auto taken, index.ingest("queue", days.day(kEnd - day * kDay, per_window)));
+    const auto events = next.get();
+    // The next day is made beside the writing of this one.
+    if (day > 1) next = std::async(std::launch::async, make, day - 1);
+    MJ_TRY(auto transaction, index::Transaction::begin(database, index::Transaction::Kind::write));
+    MJ_TRY(const auto taken, index::ingest_events(database, "queue", events, kEnd - (day - 1) * kDay,
+                                                  index::Take::all_or_none));
+    MJ_CHECK(transaction.commit());
     if (day % 30 == 0) spdlog::info("cases: {} days to go, {} events a day", day, taken.accepted);
   }
   return days.sittings();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "index/sqlite.h"
 #include "tests/bench/index/words.h"
 
 namespace mj::bench {
@@ -9,7 +10,7 @@ using Sittings = std::vector<std::vector<Sitting>>;
 
 /// Days of a hall at work, told by a queue and an approval system: half as many cases as visits; three in ten
 /// visits have none.
-[[nodiscard]] Result<Sittings> fill_cases(index::Index& index, const Scale& scale);
+[[nodiscard]] Result<Sittings> fill_cases(index::Database& database, const Scale& scale);
 
 /// Another day, of a hall of its own: 46 visits at each window.
 [[nodiscard]] std::vector<index::Event> live_day(WallTime midnight);

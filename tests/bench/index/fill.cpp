@@ -12,7 +12,11 @@ namespace mj::bench {
 namespace {
 
 // Nothing here must survive a power cut; the measured part sets everything as mingjingd does.
-constexpr const char* kUnsafe = "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-262144;";
+constexpr const char* kUnsafe =
+    "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-1048576;";
+// Rows of footage name streams, stores and titles that were just looked up; visits need their foreign keys.
+constexpr const char* kUnchecked = "PRAGMA foreign_keys=OFF;";
+constexpr const char* kChecked = "PRAGMA foreign_keys=ON;";
 constexpr const char* kSafe = "PRAGMA optimize; PRAGMA journal_mode=WAL;";
 constexpr const char* kSameTitle =
     "INSERT INTO shots (stream, at_us, title, program, idle_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -42,6 +46,7 @@ struct Minute {
   std::optional<index::Gap> gap;
   std::optional<capture::Run> run;
   index::SegmentRow row;
+  Result<Bytes> places;
 };
 
 /// Makes the minutes of all streams, side by side. Owner and thread: one fill, one step at a time.
@@ -51,10 +56,10 @@ class Minutes {
 
   [[nodiscard]] const std::vector<FilledStream>& streams() const { return streams_; }
 
-  /// The next ten minutes; none: that was all.
-  std::vector<Minute> ten() {
+  /// The next hour; none: that was all.
+  std::vector<Minute> hour() {
     std::vector<Minute> minutes;
-    for (int of_ten = 0; of_ten < 10 && left_ > 0; ++of_ten, --left_) {
+    for (int of_hour = 0; of_hour < 60 && left_ > 0; ++of_hour, --left_) {
       for (std::size_t i = 0; i < streams_.size(); ++i) {
         // Breaks make a stream run ahead of the hall; then it has no row in some minutes.
         if (streams_[i].next < kEnd - Duration(kMinute * (left_ - 1))) minutes.push_back(minute(i));
@@ -79,6 +84,8 @@ class Minutes {
     row.end = row.fragments.back().end;
     row.bytes = row.fragments.back().offset + row.fragments.back().bytes;
     row.sha256 = random_.digest();
+    made.places = index::place_list(row);
+    if (stream.kind != StreamKind::screen) row.fragments = {};  // an hour of them is 170 MB
     return made;
   }
 
@@ -153,24 +160,23 @@ class FootageFill {
   }
 
   Result<void> run() {
-    auto next = std::async(std::launch::async, [this] { return minutes_.ten(); });
-    for (int tens = 0;; ++tens) {
+    auto next = std::async(std::launch::async, [this] { return minutes_.hour(); });
+    for (int hours = 1;; ++hours) {
       const auto minutes = next.get();
       if (minutes.empty()) break;
       // The next ones are made beside the writing of these.
-      next = std::async(std::launch::async, [this] { return minutes_.ten(); });
+      next = std::async(std::launch::async, [this] { return minutes_.hour(); });
       MJ_CHECK(put(minutes));
-      if (tens % kTensOfDay != kTensOfDay - 1) continue;
+      if (hours % 24 != 0) continue;
       MJ_CHECK(derive());
-      spdlog::info("footage: {} days", tens / kTensOfDay + 1);
+      spdlog::info("footage: {} days", hours / 24);
     }
     return derive();
   }
 
  private:
-  static constexpr int kTensOfDay = 144;
-
   Result<void> put(const std::vector<Minute>& minutes) {
+    MJ_CHECK(database_.script(kUnchecked));
     MJ_TRY(auto transaction, index::Transaction::begin(database_, index::Transaction::Kind::write));
     for (const Minute& minute : minutes) {
       const StreamKey& stream = minute.row.segment.stream;
@@ -182,9 +188,11 @@ class FootageFill {
         if (minute.stream < cameras) break;
         MJ_CHECK(screens_[minute.stream - cameras].shot(database_, stream, place.start, visits_));
       }
-      MJ_CHECK(index::put_segment(database_, minute.row));
+      if (!minute.places) return tl::unexpected(minute.places.error());
+      MJ_CHECK(index::put_segment(database_, minute.row, *minute.places));
     }
-    return transaction.commit();
+    MJ_CHECK(transaction.commit());
+    return database_.script(kChecked);
   }
 
   /// The visits of a day by what was on the screens, at once.
@@ -215,15 +223,13 @@ Result<void> fill_purged(index::Database& database, const Scale& scale) {
 Result<void> fill(const std::filesystem::path& directory, const Scale& scale) {
   StandingClock clock;
   clock.set(kEnd - (scale.case_days + 1) * kDay);  // since then each window has had its camera
-  Sittings sittings;
   {
     MJ_TRY(const auto index, index::Index::open(directory, clock));
     MJ_CHECK(index->apply(big_hall(scale)));
-    clock.set(kEnd);
-    MJ_TRY(sittings, fill_cases(*index, scale));
   }
   MJ_TRY(const auto database, index::Database::open(directory / "index.db", index::Database::Mode::write));
   MJ_CHECK(database->script(kUnsafe));
+  MJ_TRY(auto sittings, fill_cases(*database, scale));
   MJ_CHECK(fill_purged(*database, scale));
   MJ_CHECK(FootageFill(*database, scale, std::move(sittings)).run());
   return database->script(kSafe);
