@@ -65,18 +65,6 @@ AgentReport report_row(const Statement& row) {
           static_cast<uint64_t>(row.integer(8)), row.integer(9) != 0};
 }
 
-/// A connection of its own beside mingjingd's.
-Result<std::unique_ptr<Database>> open_beside(const std::filesystem::path& directory, Database::Mode mode) {
-  const auto file = directory / "index.db";
-  if (std::error_code ignored; !std::filesystem::exists(file, ignored)) {
-    return fail(ErrorKind::not_found, "there is no index in {}; start mingjingd once", directory.native());
-  }
-  MJ_TRY(auto database, Database::open(file, mode));
-  auto known = expect_newest(*database);
-  if (!known) return tl::unexpected(known.error().within(file.native()));
-  return database;
-}
-
 }  // namespace
 
 Result<void> put_entry(Database& database, const StreamKey& stream, const PutEntry& entry) {

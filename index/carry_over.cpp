@@ -26,6 +26,8 @@ constexpr std::array kCarried{
     Table{"gaps", "INSERT OR IGNORE INTO main.gaps SELECT * FROM old.gaps"},
     Table{"garbage", "INSERT OR IGNORE INTO main.garbage SELECT * FROM old.garbage"},
     Table{"purges", "INSERT OR IGNORE INTO main.purges SELECT * FROM old.purges"},
+    Table{"holds", "INSERT OR IGNORE INTO main.holds SELECT * FROM old.holds"},
+    Table{"held", "INSERT OR IGNORE INTO main.held SELECT * FROM old.held"},
     Table{"purge_clock", "INSERT OR IGNORE INTO main.purge_clock SELECT * FROM old.purge_clock"},
     Table{"misdated", "INSERT OR IGNORE INTO main.misdated SELECT * FROM old.misdated"},
     Table{"clock_offsets", "INSERT OR IGNORE INTO main.clock_offsets SELECT * FROM old.clock_offsets"},
@@ -86,9 +88,10 @@ std::vector<std::string_view> tables_from_files() {
 }
 
 std::vector<std::string_view> tables_made_again() {
-  return {"title_patterns",     "word_marks",      "title_words",     "title_words_data", "title_words_idx",
-          "title_words_config", "item_words",      "item_words_data", "item_words_idx",   "item_words_config",
-          "note_words",         "note_words_data", "note_words_idx",  "note_words_config"};
+  return {"title_patterns",  "word_marks",         "title_words",   "title_words_data",
+          "title_words_idx", "title_words_config", "item_words",    "item_words_data",
+          "item_words_idx",  "item_words_config",  "note_words",    "note_words_data",
+          "note_words_idx",  "note_words_config",  "holds_unlogged"};
 }
 
 Result<void> carry_over(const std::filesystem::path& old, Database& fresh, Rebuilt& rebuilt) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "index/cases.h"
+#include "index/hold_rows.h"
 #include "index/index.h"
 #include "index/links.h"
 #include "index/tail.h"
@@ -157,6 +158,7 @@ Result<CaseAnswer> case_answer(Database& database, const std::string& number) {
   for (auto& visit : answer.visits) {
     MJ_TRY(visit.streams, streams_then(database, visit));
   }
+  MJ_TRY(answer.holds, holds_over(database, answer));
   return answer;
 }
 

@@ -87,6 +87,7 @@ struct CaseAnswer {
   std::optional<Named> item;
   std::vector<CaseStep> steps;  ///< by time
   std::vector<Visit> visits;    ///< by time; behind them those that a person rejected
+  std::vector<int64_t> holds;   ///< in force, of the case or of footage of its visits
 };
 
 /// One line of the list of visits.

@@ -50,6 +50,7 @@ class Index::Checker {
     for (const auto& stream : streams) MJ_CHECK(check_stream(stream));
     // Whatever is left belongs to streams that the index has never heard of.
     for (; next_file_ < files_.size(); ++next_file_) check_orphan(files_[next_file_]);
+    MJ_CHECK(check_hold_log());
     if (progress_) progress_(total_, total_);
     return std::move(report_);
   }
@@ -71,6 +72,12 @@ class Index::Checker {
     }
     std::ranges::sort(files_, in_order);
     report_.files = files_.size();
+  }
+
+  Result<void> check_hold_log() {
+    MJ_TRY(const auto sentences, HoldLog::broken_lines(impl_.directory));
+    for (const auto& sentence : sentences) add("hold_log", {}, sentence);
+    return {};
   }
 
   Result<std::vector<StreamRow>> read_streams() {

@@ -4,6 +4,7 @@
 
 #include "index/backlog.h"
 #include "index/footage.h"
+#include "index/hold_log.h"
 #include "index/index.h"
 #include "index/mutex.h"
 #include "index/purger.h"
@@ -92,6 +93,7 @@ struct Index::Impl {
   std::map<std::string, FeedStatus> feed_status MJ_GUARDED_BY(feed_mutex);
   Interruptible verifying;
   Purger purger;
+  std::unique_ptr<HoldLog> hold_log;  ///< none in an index that is being made
   std::unique_ptr<ReaderPool> readers;
   std::unique_ptr<Writer> writer;
 };

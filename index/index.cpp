@@ -38,6 +38,18 @@ Result<void> catch_up(Database& database) {
   return transaction.commit();
 }
 
+/// Rows of holds and their log, the same from the start.
+Result<std::unique_ptr<HoldLog>> open_hold_log(const std::filesystem::path& directory, Database& database) {
+  if (directory.filename() == kDraft) return nullptr;
+  auto log = std::make_unique<HoldLog>(directory);
+  MJ_TRY(auto transaction, Transaction::begin(database, Transaction::Kind::write));
+  MJ_CHECK(log->begin(database));
+  MJ_CHECK(log->seal(database));
+  MJ_CHECK(transaction.commit());
+  log->committed();
+  return log;
+}
+
 /// Moments come from outside; arithmetic on them must not overflow.
 WallTime sane(WallTime time) {
   constexpr int64_t kYear2200Us = 7'258'118'400'000'000;
@@ -58,6 +70,7 @@ Result<std::unique_ptr<Index>> Index::open(const std::filesystem::path& director
   if (!migrated) return tl::unexpected(migrated.error().within(file.native()));
   MJ_CHECK(catch_up(*database));
   auto impl = std::make_unique<Impl>(clock, directory, std::move(lock));
+  MJ_TRY(impl->hold_log, open_hold_log(directory, *database));
   MJ_TRY(const auto streams, all_streams(*database));
   for (const auto& stream : streams) {
     MJ_TRY(const auto end, stream_end(*database, stream));
@@ -67,7 +80,8 @@ Result<std::unique_ptr<Index>> Index::open(const std::filesystem::path& director
   Ballast ballast(directory / "ballast");
   auto restored = ballast.restore();
   if (!restored) spdlog::warn("index: {}", restored.error().message);
-  impl->writer = std::make_unique<Writer>(std::move(database), std::move(ballast), clock, Writer::Limits{});
+  impl->writer = std::make_unique<Writer>(std::move(database), std::move(ballast), clock, Writer::Limits{},
+                                          impl->hold_log.get());
   return std::unique_ptr<Index>(new Index(std::move(impl)));  // NOLINT: private constructor
 }
 

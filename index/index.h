@@ -105,7 +105,6 @@ class Index final : public storage::Outlet {
   [[nodiscard]] static Result<void> believe_clock(const std::filesystem::path& directory);
 
   // --- accounts ----------------------------------------------------------------------------------
-
   [[nodiscard]] Result<bool> has_accounts() const;
   /// Errors: invalid (login taken).
   [[nodiscard]] Result<int64_t> add_account(const Account& account);
@@ -123,6 +122,7 @@ class Index final : public storage::Outlet {
   class Checker;
   class Adopter;
   friend class Desk;
+  friend class Holds;
   friend class Agents;
   friend class Search;
   explicit Index(std::unique_ptr<Impl> impl);

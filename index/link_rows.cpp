@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "index/hold_rows.h"
 #include "index/index.h"
 #include "index/words.h"
 
@@ -150,7 +151,10 @@ Result<void> settle_links(Database& database, int64_t visit, const std::vector<D
 }
 
 Result<void> refresh_cases(Database& database, const std::set<int64_t>& cases) {
-  for (const int64_t id : cases) MJ_CHECK(database.run(kRefreshCase, id));
+  for (const int64_t id : cases) {
+    MJ_CHECK(database.run(kRefreshCase, id));
+    MJ_CHECK(widen_holds(database, id));
+  }
   return {};
 }
 

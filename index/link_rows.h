@@ -15,7 +15,8 @@ namespace mj::index {
 [[nodiscard]] Result<void> settle_links(Database& database, int64_t visit,
                                         const std::vector<DerivedLink>& derived, std::set<int64_t>& touched);
 
-/// The moment by which lists of cases are ordered, after links of theirs changed.
+/// After links or visits of cases changed: the moment by which lists of them are ordered, and what holds of
+/// them protect.
 [[nodiscard]] Result<void> refresh_cases(Database& database, const std::set<int64_t>& cases);
 
 /// Stores a person's word and makes the links so. Errors: see Desk::decide().

@@ -61,15 +61,21 @@ Result<void> expect_newest(Database& database) {
       version < newest ? "start mingjingd once, it brings the index up to date" : "use the newer program");
 }
 
-Result<void> read_beside(const std::filesystem::path& directory,
-                         const std::function<Result<void>(Database&)>& read) {
+Result<std::unique_ptr<Database>> open_beside(const std::filesystem::path& directory, Database::Mode mode) {
   const auto file = directory / "index.db";
   if (std::error_code ignored; !std::filesystem::exists(file, ignored))
-    return fail(ErrorKind::not_found, "there is no index in {}", directory.native());
-  MJ_TRY(const auto database, Database::open(file, Database::Mode::read));
-  MJ_TRY(const auto snapshot, Transaction::begin(*database, Transaction::Kind::read));
+    return fail(ErrorKind::not_found, "there is no index in {}; start mingjingd once", directory.native());
+  MJ_TRY(auto database, Database::open(file, mode));
   auto known = expect_newest(*database);
-  return known ? read(*database) : tl::unexpected(known.error().within(file.native()));
+  if (!known) return tl::unexpected(known.error().within(file.native()));
+  return database;
+}
+
+Result<void> read_beside(const std::filesystem::path& directory,
+                         const std::function<Result<void>(Database&)>& read) {
+  MJ_TRY(const auto database, open_beside(directory, Database::Mode::read));
+  MJ_TRY(const auto snapshot, Transaction::begin(*database, Transaction::Kind::read));
+  return read(*database);
 }
 
 }  // namespace mj::index

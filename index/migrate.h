@@ -23,6 +23,11 @@ inline constexpr int64_t kApplicationId = 0x4D4A4958;
 /// all).
 [[nodiscard]] Result<void> expect_newest(Database& database);
 
+/// A connection of its own to the index of `directory`, beside mingjingd's. Errors: not_found (no index),
+/// unavailable (made by another version), corrupt.
+[[nodiscard]] Result<std::unique_ptr<Database>> open_beside(const std::filesystem::path& directory,
+                                                            Database::Mode mode);
+
 /// Reads the index of `directory` in one snapshot, beside the mingjingd that writes it. Errors: not_found (no
 /// index), unavailable (made by another version), corrupt, those of `read`.
 [[nodiscard]] Result<void> read_beside(const std::filesystem::path& directory,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "index/hold_rows.h"
 #include "index/presence.h"
 #include "index/spans.h"
 
@@ -10,12 +11,12 @@ namespace mj::index {
 
 namespace {
 
-/// The one place that says what may be deleted. A hold will be asked here: one more "AND NOT EXISTS (SELECT
-/// 1 FROM holds …)", in the same statement and so in the same transaction that takes the segment out of the
-/// ledger. Footage that was dated wrongly is as old as it really is at least.
+/// The one place that says what may be deleted, together with FreeStretches, which gives it the time between
+/// two holds as [?2, ?5): in the same transaction that takes the segment out of the ledger. Footage that was
+/// dated wrongly is as old as it really is at least.
 constexpr const char* kDue =
     "SELECT start_us, start_us + duration_us, stores.name FROM segments JOIN stores ON stores.id = store"
-    " WHERE stream = ?1 AND start_us >= ?2 AND start_us < ?3 AND start_us + duration_us <= ?3"
+    " WHERE stream = ?1 AND start_us >= ?2 AND start_us < ?5 AND start_us + duration_us <= ?5"
     " AND NOT EXISTS (SELECT 1 FROM misdated"
     "   WHERE from_us <= start_us AND to_us > start_us AND recorded_us > ?3)"
     " ORDER BY start_us LIMIT ?4";
@@ -63,20 +64,53 @@ constexpr const char* kPurgedLinks =
     " UNION ALL SELECT start_us, sha256 FROM garbage WHERE stream = ?1";
 constexpr const char* kCountDue =
     "SELECT count(*), min(end_us) FROM (SELECT start_us + duration_us AS end_us FROM segments"
-    " WHERE stream = ?1 AND start_us < ?2 AND start_us + duration_us <= ?2 ORDER BY start_us LIMIT 1000)";
+    " WHERE stream = ?1 AND start_us >= ?2 AND start_us < ?3 AND start_us + duration_us <= ?3"
+    " ORDER BY start_us LIMIT ?4)";
 
 constexpr int kRowsAtOnce = 8;
 constexpr int kMostSkipped = 64;  // of a stream in one turn
+constexpr int64_t kMostCounted = 1'000;
+
+/// The time up to `before` that no hold covers, piece by piece: a year that is held costs one step.
+class FreeStretches {
+ public:
+  FreeStretches(const HeldSpans& held, int64_t stream, WallTime before) : before_(before) {
+    const auto spans = held.find(stream);
+    if (spans != held.end()) held_ = &spans->second;
+  }
+
+  /// The first piece that does not end before `from`, from there on; none: there is none left.
+  [[nodiscard]] std::optional<Span> at(WallTime from) {
+    while (held_ != nullptr && next_ < held_->size() && (*held_)[next_].begin <= from) {
+      from = std::max(from, (*held_)[next_++].end);
+    }
+    if (from >= before_) return std::nullopt;
+    const bool last = held_ == nullptr || next_ == held_->size();
+    return Span{from, last ? before_ : std::min(before_, (*held_)[next_].begin)};
+  }
+
+ private:
+  WallTime before_;
+  const std::vector<Span>* held_ = nullptr;
+  size_t next_ = 0;
+};
 
 /// What may go of one stream, oldest first, a few rows at a time.
 class DueOfStream {
  public:
-  DueOfStream(Database& database, const PurgeOrder& order, int64_t stream, WallTime from)
-      : database_(database), order_(order), stream_(stream), next_(from) {}
+  DueOfStream(Database& database, const PurgeOrder& order, const HeldSpans& held, int64_t stream,
+              WallTime from)
+      : database_(database),
+        order_(order),
+        stream_(stream),
+        stretches_(held, stream, order.before),
+        next_(from) {}
 
   /// False: nothing (more) may go.
   Result<bool> look() {
     while (rows_.empty() && !ended_ && skipped_ < kMostSkipped) {
+      const auto free = stretches_.at(next_);
+      if (!free) return false;
       int found = 0;
       MJ_CHECK(database_.each(
           kDue,
@@ -89,8 +123,11 @@ class DueOfStream {
               ++skipped_;
             }
           },
-          stream_, next_, order_.before, kRowsAtOnce));
-      ended_ = found < kRowsAtOnce;
+          stream_, free->begin, order_.before, kRowsAtOnce, free->end));
+      if (found == kRowsAtOnce) continue;
+      // What reaches into a hold begins before it, and stays.
+      ended_ = free->end == order_.before;
+      if (!ended_) next_ = free->end;
     }
     return !rows_.empty();
   }
@@ -118,6 +155,7 @@ class DueOfStream {
   Database& database_;
   const PurgeOrder& order_;
   int64_t stream_;
+  FreeStretches stretches_;
   WallTime next_;
   std::deque<std::pair<WallTime, WallTime>> rows_;
   int skipped_ = 0;
@@ -134,11 +172,12 @@ Result<std::vector<int64_t>> stream_ids(Database& database) {
 
 Result<uint64_t> condemn(Database& database, const PurgeOrder& order, PurgeCursors& cursors, uint64_t limit,
                          WallTime now) {
+  MJ_TRY(const HeldSpans held, held_spans(database, order.before));
   std::map<int64_t, DueOfStream> streams;
   std::set<std::pair<WallTime, int64_t>> oldest;
   MJ_TRY(const auto ids, stream_ids(database));
   for (const int64_t id : ids) {
-    auto& stream = streams.try_emplace(id, database, order, id, cursors[id]).first->second;
+    auto& stream = streams.try_emplace(id, database, order, held, id, cursors[id]).first->second;
     MJ_TRY(const bool more, stream.look());
     if (more) oldest.emplace(stream.start(), id);
   }
@@ -202,16 +241,20 @@ Result<std::map<WallTime, Digest>> purged_links(Database& database, int64_t stre
 
 Result<DueCount> count_due(Database& database, WallTime before) {
   DueCount due;
+  MJ_TRY(const HeldSpans held, held_spans(database, before));
   MJ_TRY(const auto ids, stream_ids(database));
   for (const int64_t id : ids) {
-    MJ_CHECK(database.each(
-        kCountDue,
-        [&](const Statement& row) {
-          due.segments += static_cast<uint64_t>(row.integer(0));
-          const auto oldest = row.maybe_time(1);
-          if (oldest && (!due.oldest || *oldest < *due.oldest)) due.oldest = oldest;
-        },
-        id, before));
+    int64_t left = kMostCounted;
+    const auto count = [&](const Statement& row) {
+      left -= row.integer(0);
+      due.segments += static_cast<uint64_t>(row.integer(0));
+      const auto oldest = row.maybe_time(1);
+      if (oldest && (!due.oldest || *oldest < *due.oldest)) due.oldest = oldest;
+    };
+    FreeStretches stretches(held, id, before);
+    for (auto free = stretches.at({}); free && left > 0; free = stretches.at(free->end)) {
+      MJ_CHECK(database.each(kCountDue, count, id, free->begin, free->end, left));
+    }
   }
   return due;
 }

@@ -30,7 +30,7 @@ struct PurgeOrder {
 using PurgeCursors = std::map<int64_t, WallTime>;
 
 /// Takes the oldest segments that may go out of the ledger: row to garbage, with the shots that it shows.
-/// Returns how many; at most `limit`.
+/// What a hold covers, also in part, may not. Returns how many; at most `limit`.
 [[nodiscard]] Result<uint64_t> condemn(Database& database, const PurgeOrder& order, PurgeCursors& cursors,
                                        uint64_t limit, WallTime now);
 [[nodiscard]] Result<std::vector<Garbage>> all_garbage(Database& database);
@@ -50,7 +50,7 @@ struct DueCount {
   uint64_t segments = 0;           ///< each stream counts up to a thousand
   std::optional<WallTime> oldest;  ///< end of the oldest
 };
-/// What ended by `before` and is still there, also what has to wait.
+/// What ended by `before` and is still there, also what has to wait, but not what is held.
 [[nodiscard]] Result<DueCount> count_due(Database& database, WallTime before);
 
 }  // namespace mj::index

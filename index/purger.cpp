@@ -119,6 +119,7 @@ Result<uint64_t> Purger::condemn_due(const Parts& parts, int days, uint64_t limi
   uint64_t taken = 0;
   PurgeCursors cursors;
   MJ_CHECK(parts.writer.call([&](Database& database) -> Result<void> {
+    if (parts.holds != nullptr) MJ_CHECK(parts.holds->expect_readable());
     cursors = cursors_;  // the command may run twice
     MJ_TRY(taken, condemn(database, order, cursors, limit, parts.clock.now()));
     return {};
@@ -205,8 +206,9 @@ Result<void> Purger::measure(const Parts& parts, int days) {
 }
 
 Result<PurgeStatus> Index::purge(const storage::Remover& remover, int days, const PurgeLimits& limits) {
-  return impl_->purger.turn({impl_->clock, *impl_->readers, *impl_->writer, impl_->tail, impl_->directory},
-                            remover, days, limits);
+  return impl_->purger.turn(
+      {impl_->clock, *impl_->readers, *impl_->writer, impl_->tail, impl_->directory, impl_->hold_log.get()},
+      remover, days, limits);
 }
 
 PurgeStatus Index::purge_status() const {

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "index/hold_log.h"
 #include "index/mutex.h"
 #include "index/purge_clock.h"
 #include "index/purge_rows.h"
@@ -17,8 +18,9 @@ namespace mj::index {
 /// The automatic deletion of what is older than the retention (storage law 2): row to garbage → file removed
 /// durably → record, row dropped. Killed between any two steps it goes on from the garbage rows. Owner:
 /// Index::Impl, whose parts it borrows. Threads: turn() one at a time, status() any. Does not: run by itself;
-/// delete what is open, what lies in a store that is missing, what is younger by the purge's own clock.
-/// Failure: a file that cannot be deleted stays garbage, is told and tried again, 10 s to 10 min apart.
+/// delete what is open, what lies in a store that is missing, what is younger by the purge's own clock;
+/// anything while the holds cannot be known. Failure: a file that cannot be deleted stays garbage, is told
+/// and tried again, 10 s to 10 min apart.
 class Purger {
  public:
   struct Parts {
@@ -27,6 +29,7 @@ class Purger {
     Writer& writer;
     const Tail& tail;
     const std::filesystem::path& directory;
+    const HoldLog* holds;  ///< none: it never had any
   };
 
   [[nodiscard]] Result<PurgeStatus> turn(const Parts& parts, const storage::Remover& remover, int days,

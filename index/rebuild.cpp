@@ -17,7 +17,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kFile = "index.db";
 constexpr std::array kCompanions{"index.db-wal", "index.db-shm"};
-constexpr const char* kDraft = "rebuilding";
 
 Result<void> checked(const std::error_code& error, const fs::path& what) {
   if (error) return fail_errno(error.value(), what.native());

@@ -11,6 +11,10 @@
 /// The index made anew beside the old one, which is kept. See "Index lost" in the README.
 namespace mj::index {
 
+/// The folder, in the index's own, of an index that is being made. It keeps no holds.log: the index that it
+/// becomes takes and gives what is missing when it is opened.
+inline constexpr const char* kDraft = "rebuilding";
+
 /// One index, one process. The lock goes with the process, however it ends.
 [[nodiscard]] Result<UniqueFd> lock_directory(const std::filesystem::path& directory);
 /// A file whose being there says something, durably.

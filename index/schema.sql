@@ -144,6 +144,39 @@ CREATE TABLE purges (
   PRIMARY KEY (stream, begin_us)
 ) STRICT, WITHOUT ROWID;
 
+-- Footage that must not be deleted, because of a case or because somebody named streams and an interval. Rows are never removed, and a
+-- hold is only ever widened. Each change is also a line of holds.log beside the index's folder, from which a lost index takes them again.
+CREATE TABLE holds (
+  id            INTEGER PRIMARY KEY,
+  placed_us     INTEGER NOT NULL UNIQUE,  -- by this holds.log knows it: two holds never have the same
+  case_number   TEXT NOT NULL,       -- as typed; empty: a hold of streams
+  folded        TEXT NOT NULL,       -- as cases.folded; the case need not be in this index
+  reason        TEXT NOT NULL,
+  login         TEXT NOT NULL,       -- of who placed it, as it was then
+  name          TEXT NOT NULL,
+  lifted_us     INTEGER,             -- NULL: in force
+  lifted_login  TEXT,
+  lifted_name   TEXT,
+  lifted_reason TEXT
+) STRICT;
+CREATE INDEX holds_of_case ON holds (folded) WHERE lifted_us IS NULL;
+
+-- What a hold protects. Intervals of one hold may overlap; several holds may protect the same second.
+CREATE TABLE held (
+  hold    INTEGER NOT NULL REFERENCES holds (id),
+  stream  TEXT NOT NULL,             -- streams.key; the stream need not be in this index
+  from_us INTEGER NOT NULL,
+  to_us   INTEGER NOT NULL,
+  PRIMARY KEY (hold, stream, from_us)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX held_by_stream ON held (stream, to_us);
+
+-- Lines that holds.log does not have yet: written before the transaction that made them commits, so empty unless the log cannot be written.
+CREATE TABLE holds_unlogged (
+  id   INTEGER PRIMARY KEY,
+  line TEXT NOT NULL
+) STRICT;
+
 -- One row: how late it is at least, as far as the purge believes the host's clock (purge_clock.h).
 CREATE TABLE purge_clock (
   id          INTEGER PRIMARY KEY CHECK (id = 1),

@@ -14,6 +14,15 @@
 
 namespace mj::index {
 
+/// What takes part in each transaction of a Writer, in its thread. An error is the transaction's.
+class Companion {
+ public:
+  virtual ~Companion() = default;
+  [[nodiscard]] virtual Result<void> begin(Database& database) = 0;  ///< before its commands
+  [[nodiscard]] virtual Result<void> seal(Database& database) = 0;   ///< before its commit
+  virtual void committed() = 0;
+};
+
 /// The only hand that changes the index: commands go through a bounded queue to one thread, which commits
 /// together what has queued up (one fsync for many). Owner: Index. Threads: public functions from any;
 /// commands and their `done` run on "index-writer". Two kinds of command. A *call* waits for its commit and
@@ -35,7 +44,9 @@ class Writer {
     Duration longest_wait = std::chrono::seconds(5);
   };
 
-  Writer(std::unique_ptr<Database> database, Ballast ballast, const Clock& clock, Limits limits);
+  /// `companion`, if any, must outlive it.
+  Writer(std::unique_ptr<Database> database, Ballast ballast, const Clock& clock, Limits limits,
+         Companion* companion = nullptr);
   ~Writer();  // commits what is queued, joins
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
@@ -76,6 +87,7 @@ class Writer {
   Ballast ballast_;
   const Clock& clock_;
   const Limits limits_;
+  Companion* const companion_;
   BoundedQueue<Job> queue_;
   std::atomic<bool> healthy_ = true;
   std::atomic<uint64_t> lost_ = 0;

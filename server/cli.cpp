@@ -33,6 +33,7 @@ int main(int argc, char** argv) {
   mj::server::add_believe_clock(app, exit_code);
   mj::server::add_check(app, exit_code);
   mj::server::add_coverage(app, exit_code);
+  mj::server::add_hold(app, exit_code);
   mj::server::add_import(app, exit_code);
   mj::server::add_index_size(app, exit_code);
   mj::server::add_rebuild_index(app, exit_code);

@@ -14,6 +14,7 @@ void add_agent(CLI::App& app, int& exit_code);
 void add_believe_clock(CLI::App& app, int& exit_code);
 void add_check(CLI::App& app, int& exit_code);
 void add_coverage(CLI::App& app, int& exit_code);
+void add_hold(CLI::App& app, int& exit_code);
 void add_import(CLI::App& app, int& exit_code);
 void add_index_size(CLI::App& app, int& exit_code);
 void add_rebuild_index(CLI::App& app, int& exit_code);

@@ -40,6 +40,11 @@ asio::awaitable<Response> get_visits(Request& request, Services& services);
 asio::awaitable<Response> get_visit(Request& request, Services& services);
 asio::awaitable<Response> post_visit_link(Request& request, Services& services);
 
+// handlers_holds.cpp
+asio::awaitable<Response> get_holds(Request& request, Services& services);
+asio::awaitable<Response> post_hold(Request& request, Services& services);
+asio::awaitable<Response> post_hold_lift(Request& request, Services& services);
+
 // handlers_lanes.cpp
 asio::awaitable<Response> get_lanes(Request& request, Services& services);
 

@@ -78,6 +78,21 @@ json::object case_visit_json(const index::Visit& visit) {
   return out;
 }
 
+json::object person_json(const index::HoldPerson& person) {
+  return {{"login", person.login}, {"name", person.name}};
+}
+
+json::object span_json(const index::StreamSpan& span) {
+  return {{"stream", span.stream}, {"from_us", to_us(span.from)}, {"to_us", to_us(span.to)}};
+}
+
+json::object gone_json(const index::GoneSpan& gone) {
+  json::object out = span_json(gone.span);
+  out["rule"] = gone.rule;
+  out["deleted_us"] = to_json(gone.deleted);
+  return out;
+}
+
 /// The thing of the settings with this id, or null.
 template <class T>
 const T* find(const std::vector<T>& things, const std::string& id) {
@@ -147,7 +162,8 @@ json::object to_json(const index::CaseAnswer& answer) {
   return {{"number", answer.number},
           {"item", to_json(answer.item)},
           {"steps", list_of(answer.steps, step_json)},
-          {"visits", list_of(answer.visits, case_visit_json)}};
+          {"visits", list_of(answer.visits, case_visit_json)},
+          {"holds", json::array(answer.holds.begin(), answer.holds.end())}};
 }
 
 json::object to_json(const index::Visit& visit) {
@@ -167,6 +183,27 @@ json::object to_json(const index::VisitLine& line) {
           {"marked", line.marked},
           {"cases", json::array(line.cases.begin(), line.cases.end())},
           {"rating", rating_json(line.rating)}};
+}
+
+json::object to_json(const index::Hold& hold) {
+  json::value lifted_by, lift_reason;
+  if (hold.lifted) {
+    lifted_by = person_json(hold.lifted_by);
+    lift_reason = hold.lift_reason;
+  }
+  return {{"hold", hold.id},
+          {"case", text_or_null(hold.case_number)},
+          {"streams", list_of(hold.held, span_json)},
+          {"reason", hold.reason},
+          {"placed_by", person_json(hold.by)},
+          {"placed_us", to_us(hold.placed)},
+          {"lifted_us", to_json(hold.lifted)},
+          {"lifted_by", std::move(lifted_by)},
+          {"lift_reason", std::move(lift_reason)},
+          {"segments", hold.segments},
+          {"bytes", hold.bytes},
+          {"complete", hold.complete},
+          {"gone", list_of(hold.gone, gone_json)}};
 }
 
 json::object to_json(const index::Coverage& coverage) {

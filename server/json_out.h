@@ -2,6 +2,7 @@
 
 #include <boost/json/value.hpp>
 
+#include "index/holds.h"
 #include "server/server.h"
 
 /// The facts as openapi.yaml writes them.
@@ -15,6 +16,7 @@ namespace json = boost::json;
 [[nodiscard]] json::object to_json(const index::CaseAnswer& answer);
 [[nodiscard]] json::object to_json(const index::Visit& visit);
 [[nodiscard]] json::object to_json(const index::VisitLine& line);
+[[nodiscard]] json::object to_json(const index::Hold& hold);
 [[nodiscard]] json::object to_json(const index::Coverage& coverage);
 [[nodiscard]] json::object to_json(const capture::ClockOffset& offset);
 [[nodiscard]] json::object to_json(const index::ShotRow& shot);

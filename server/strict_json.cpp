@@ -184,6 +184,21 @@ std::string Fields::free_text(std::string_view name, std::size_t most) {
   return std::string(text->data(), text->size());
 }
 
+std::vector<std::string> Fields::optional_texts(std::string_view name, std::size_t most, std::size_t bytes) {
+  const json::value* value = take(name, false);
+  if (value == nullptr) return {};
+  const json::array* list = value->if_array();
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; list != nullptr && i < std::min(list->size(), most); ++i) {
+    const json::string* text = (*list)[i].if_string();
+    if (text == nullptr || text->empty() || text->size() > bytes || !is_plain_text(*text)) break;
+    texts.emplace_back(text->data(), text->size());
+  }
+  if (list != nullptr && texts.size() == list->size()) return texts;
+  fail(name, fmt::format("must be a list of at most {} texts of 1 to {} bytes", most, bytes));
+  return {};
+}
+
 int64_t Fields::integer(std::string_view name, int64_t least, int64_t greatest) {
   const json::value* value = take(name, true);
   if (value == nullptr) return 0;

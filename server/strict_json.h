@@ -48,6 +48,9 @@ class Fields {
   [[nodiscard]] std::string optional_text(std::string_view name, std::size_t most);
   /// Text as some desktop or person wrote it: may be empty and hold control characters; "" when absent.
   [[nodiscard]] std::string free_text(std::string_view name, std::size_t most);
+  /// A list of at most `most` texts of at most `bytes` each, like those of text(); empty when absent.
+  [[nodiscard]] std::vector<std::string> optional_texts(std::string_view name, std::size_t most,
+                                                        std::size_t bytes);
   [[nodiscard]] int64_t integer(std::string_view name, int64_t least, int64_t greatest);
   [[nodiscard]] bool boolean(std::string_view name);
   /// A list of at most `most` lists of `width` whole numbers each.

@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include "storage/digest.h"
+
 namespace mj::storage {
 
 namespace {
@@ -43,6 +45,12 @@ Digest Sha256::digest() const {
   unsigned size = 0;
   require(EVP_DigestFinal_ex(copy.context_.get(), digest.data(), &size));
   return digest;
+}
+
+Digest sha256(BytesView bytes) {
+  Sha256 hash;
+  hash.update(bytes);
+  return hash.digest();
 }
 
 }  // namespace mj::storage

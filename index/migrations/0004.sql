@@ -37,6 +37,36 @@ CREATE INDEX window_streams_by_stream ON window_streams (stream);
 ALTER TABLE shots ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE shots ADD COLUMN locked INTEGER NOT NULL DEFAULT 0;
 
+-- holds
+CREATE TABLE holds (
+  id            INTEGER PRIMARY KEY,
+  placed_us     INTEGER NOT NULL UNIQUE,
+  case_number   TEXT NOT NULL,
+  folded        TEXT NOT NULL,
+  reason        TEXT NOT NULL,
+  login         TEXT NOT NULL,
+  name          TEXT NOT NULL,
+  lifted_us     INTEGER,
+  lifted_login  TEXT,
+  lifted_name   TEXT,
+  lifted_reason TEXT
+) STRICT;
+CREATE INDEX holds_of_case ON holds (folded) WHERE lifted_us IS NULL;
+
+CREATE TABLE held (
+  hold    INTEGER NOT NULL REFERENCES holds (id),
+  stream  TEXT NOT NULL,
+  from_us INTEGER NOT NULL,
+  to_us   INTEGER NOT NULL,
+  PRIMARY KEY (hold, stream, from_us)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX held_by_stream ON held (stream, to_us);
+
+CREATE TABLE holds_unlogged (
+  id   INTEGER PRIMARY KEY,
+  line TEXT NOT NULL
+) STRICT;
+
 -- what feeds say
 CREATE TABLE halls (
   id       TEXT PRIMARY KEY,

@@ -9,8 +9,9 @@ from tree import CPP_ENDINGS, PRODUCT_MODULES, Finding, line_at, main
 # Public headers of each module. Those of index/ beside index.h are its plain values and its further subjects.
 PUBLIC_HEADERS = {
     "capture": {"capture/capture.h"},
-    "storage": {"storage/storage.h"},
-    "index": {"index/index.h", "index/model.h", "index/case_model.h", "index/desk.h", "index/feeds.h", "index/search.h"},
+    "storage": {"storage/storage.h", "storage/digest.h"},
+    "index": {"index/index.h", "index/model.h", "index/case_model.h", "index/desk.h", "index/feeds.h", "index/search.h",
+              "index/holds.h"},
     "server": {"server/server.h"},
 }
 EARLIER = {module: PRODUCT_MODULES[:place] for place, module in enumerate(PRODUCT_MODULES)}
