@@ -6,7 +6,7 @@ import type { CaseHit, Found, VisitHit } from '../../src/lib/words';
 
 const kCalled = Date.UTC(2026, 0, 5, 1, 45, 0) * 1000;
 const format = new TimeFormat('Asia/Shanghai', 'zh-CN');
-const say = (key: Key, values: Record<string, string | number> = {}) => zh_cn[key].replace(/\{(\w+)\}/g, (_all, name: string) => String(values[name]));
+const say = (key: Key, values: Record<string, string | number> = {}) => (zh_cn as Record<string, string>)[key]!.replace(/\{(\w+)\}/g, (_all, name: string) => String(values[name]));
 const w3 = { id: 'w3', name: '3号窗口' };
 const zhang = { id: '1037', name: '张三' };
 const nothing: Found = {

@@ -11,8 +11,8 @@ const kLink: Link = {
 };
 const kPerson = { by: '李明', reason: '核对了屏幕', decided_us: kCalled + 3600e6 };
 
-function speech(words: Record<Key, string>): Speech {
-  const t: Speech['t'] = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_all, name: string) => String(values[name]));
+function speech(words: Partial<Record<Key, string>>): Speech {
+  const t: Speech['t'] = (key, values = {}) => words[key]!.replace(/\{(\w+)\}/g, (_all, name: string) => String(values[name]));
   return { t, word: (prefix, word, other, values) => t((`${prefix}_${word}` in words ? `${prefix}_${word}` : other) as Key, values) };
 }
 
