@@ -5,6 +5,8 @@ export const zh_cn = {
   brand: '明镜',
   page_home: '办件调阅',
   page_visits: '无办件接待',
+  page_alerts: '预警',
+  page_holds: '保全',
   page_status: '运行状态',
   page_sign_in: '登录',
   not_found: '没有这个页面。',
@@ -19,6 +21,8 @@ export const zh_cn = {
   health_ok: '全部正常录制',
   health_bad: '{n} 路未在录制',
   health_unknown: '无法取得运行状态',
+  hold_it: '保全…',
+  held: '已保全',
   retry: '重试',
   loading: '正在载入…',
 

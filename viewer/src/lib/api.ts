@@ -1,4 +1,4 @@
-import type { Case, CaseHit, Coverage, Found, Lanes, Me, Shot, Status, Visit, VisitFilter, VisitHit } from './words';
+import type { Alert, AlertFilter, Case, CaseHit, Coverage, Found, Hold, HoldOrder, Lanes, Me, Shot, Status, Visit, VisitFilter, VisitHit } from './words';
 
 /**
  * What went wrong with a request. `kind` is the server's word, or `network` when there was no answer at all,
@@ -102,15 +102,35 @@ export class Api {
   /** Newest first; `next` goes into `after` for what follows, null at the end. */
   visits(filter: VisitFilter): Promise<{ visits: VisitHit[]; next: string | null }> {
     const { without_case, from_us, to_us, ...rest } = filter;
-    const values = { ...rest, without_case: without_case === undefined ? undefined : Number(without_case), from: from_us, to: to_us };
-    const search = new URLSearchParams();
-    for (const [name, value] of Object.entries(values)) if (value !== undefined && value !== '') search.set(name, String(value));
-    return this.json(`/api/v1/visits?${search}`);
+    return this.json(`/api/v1/visits?${search_of({ ...rest, without_case: without_case === undefined ? undefined : Number(without_case), from: from_us, to: to_us })}`);
   }
 
   /** A person's word on whether a visit belongs to a case; answers with the visit as it is then. */
   async judge(visit: number, action: 'confirm' | 'reject' | 'add', number: string, reason: string): Promise<Visit> {
     return (await this.post(`/api/v1/visits/${visit}/links`, { case: number, action, reason })).json();
+  }
+
+  /** Newest first; `next` as of visits. */
+  alerts(filter: AlertFilter): Promise<{ alerts: Alert[]; next: string | null }> {
+    return this.json(`/api/v1/alerts?${search_of({ ...filter })}`);
+  }
+
+  /** A person's word on an alert; answers with it as it is then. */
+  async judge_alert(alert: number, action: 'confirm' | 'dismiss', reason: string): Promise<Alert> {
+    return (await this.post(`/api/v1/alerts/${alert}`, { action, reason })).json();
+  }
+
+  /** Newest first; `next` as of visits. */
+  holds(state: 'active' | 'all', after?: string): Promise<{ holds: Hold[]; next: string | null }> {
+    return this.json(`/api/v1/holds?${search_of({ state, after })}`);
+  }
+
+  async place_hold(order: HoldOrder): Promise<Hold> {
+    return (await this.post('/api/v1/holds', order)).json();
+  }
+
+  async lift_hold(hold: number, reason: string): Promise<Hold> {
+    return (await this.post(`/api/v1/holds/${hold}/lift`, { reason })).json();
   }
 
   /** The coverage of all streams, in at most `px` pieces each. */
@@ -154,6 +174,13 @@ export class Api {
     }
     return bytes;
   }
+}
+
+/** What is undefined or empty is not asked for. */
+function search_of(values: Record<string, string | number | undefined>): URLSearchParams {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) if (value !== undefined && value !== '') search.set(name, String(value));
+  return search;
 }
 
 function stream_path(stream: string): string {

@@ -24,6 +24,8 @@ export interface Subject {
   item: Named | null;
   steps: CaseStep[];
   visits: Visit[];
+  /** In force, of a case. */
+  holds: number[];
 }
 
 function device_of(stream: VisitStream): string {

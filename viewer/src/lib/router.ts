@@ -9,6 +9,8 @@ export type Route =
   | { page: 'visits'; at: URLSearchParams }
   | { page: 'moment'; at: URLSearchParams }
   | { page: 'coverage'; at: URLSearchParams }
+  | { page: 'alerts'; at: URLSearchParams }
+  | { page: 'holds'; at: URLSearchParams }
   | { page: 'none' };
 
 /** Paths are the state: the server gives index.html for every one of them. */
@@ -19,6 +21,8 @@ export function route_of(path: string, search: string): Route {
   if (path === '/status') return { page: 'status' };
   if (path === '/visits') return { page: 'visits', at };
   if (path === '/coverage') return { page: 'coverage', at };
+  if (path === '/alerts') return { page: 'alerts', at };
+  if (path === '/holds') return { page: 'holds', at };
   if (path === '/moment') return { page: 'moment', at };
   const visit = /^\/visits\/(\d{1,15})$/.exec(path);
   if (visit) return { page: 'visit', id: Number(visit[1]), at };
@@ -47,6 +51,17 @@ export function visits_path(filter: { day?: string; window?: string; clerk?: str
 /** Whoever was served where that stream looks, at that moment. */
 export function moment_path(stream: string, us: number): string {
   return with_search('/moment', { stream, t: format_url_time(us) });
+}
+
+/** The list of alerts; what is undefined is not asked for. */
+export function alerts_path(filter: { state?: string; level?: string }): string {
+  return with_search('/alerts', filter);
+}
+
+/** The holds, and the form for one more filled in. */
+export function holds_path(order: { case: string } | { streams: string[]; from_us: number; to_us: number }): string {
+  if ('case' in order) return with_search('/holds', order);
+  return with_search('/holds', { streams: order.streams.join(','), from: format_url_time(order.from_us), to: format_url_time(order.to_us) });
 }
 
 function with_search(path: string, values: Record<string, string | undefined>): string {

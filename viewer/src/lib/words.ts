@@ -130,7 +130,73 @@ export interface Case {
   item: Named | null;
   steps: CaseStep[];
   visits: Visit[];
+  /** In force: of the case, or of what its visits show. */
+  holds: number[];
 }
+
+export type AlertLevel = 'blue' | 'yellow' | 'red';
+
+/** What a rule proposes to look at. It says nothing about anybody until a person does. */
+export interface Alert {
+  alert: number;
+  rule: string;
+  level: AlertLevel;
+  visit: number;
+  window: Named | null;
+  clerk: Named | null;
+  ticket: string;
+  /** Of the strongest link. */
+  case: string | null;
+  from_us: number;
+  to_us: number | null;
+  raised_us: number;
+  state: 'proposed' | 'confirmed' | 'dismissed' | 'withdrawn';
+  decided_by: Person | null;
+  decided_us: number | null;
+  reason: string | null;
+}
+
+export interface AlertFilter {
+  state?: string;
+  level?: string;
+  window?: string;
+  after?: string;
+  limit?: number;
+}
+
+export interface Person {
+  login: string;
+  name: string;
+}
+
+export interface StreamSpan {
+  stream: string;
+  from_us: number;
+  to_us: number;
+}
+
+/** Footage that no rule deletes until it is lifted. */
+export interface Hold {
+  hold: number;
+  /** Null: of streams. */
+  case: string | null;
+  streams: StreamSpan[];
+  reason: string;
+  placed_by: Person;
+  placed_us: number;
+  lifted_us: number | null;
+  lifted_by: Person | null;
+  lift_reason: string | null;
+  /** Closed footage that it keeps now. */
+  segments: number;
+  bytes: number;
+  /** False: there is more than told. */
+  complete: boolean;
+  /** What it came too late for; null: being deleted. */
+  gone: (StreamSpan & { rule: string; deleted_us: number | null })[];
+}
+
+export type HoldOrder = { case: string; reason: string } | { streams: string[]; from_us: number; to_us: number; reason: string };
 
 export interface Gap {
   begin_us: number;

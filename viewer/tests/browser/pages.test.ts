@@ -27,6 +27,8 @@ const kRoutes: [string, string, (page: WatchedPage) => Promise<unknown>][] = [
   ['coverage', '/coverage?from=2026-01-05T01:44:00Z&to=2026-01-05T01:47:00Z', (page) => page.waitForSelector('.labels li')],
   ['no visit then', '/moment?stream=ws-w3.screen&t=2026-01-03T01:45:00Z', (page) => page.waitForSelector('[role=alert]')],
   ['no such case', '/cases/nothing', (page) => page.waitForSelector('h1')],
+  ['alerts', '/alerts?state=all', (page) => page.waitForSelector('[data-alert]')],
+  ['holds', '/holds?streams=cam-w3.main&from=2026-01-05T01:43:00Z&to=2026-01-05T01:48:00Z', (page) => page.waitForSelector('.chosen li')],
   ['status', '/status', (page) => page.waitForSelector('tbody tr')],
   ['no such page', '/no/such/page', (page) => page.waitForSelector('h1')],
 ];

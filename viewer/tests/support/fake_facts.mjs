@@ -67,6 +67,23 @@ export function fake_visits() {
   return visits;
 }
 
+export const kReviewer = { login: 'li', name: '李明' };
+
+/** What rules propose, newest first. */
+export function fake_alerts(visits) {
+  const alert = (id, rule, level, visit, more = {}) => {
+    const { window, clerk, ticket, called_us, finished_us, links } = visits.get(visit);
+    return { alert: id, rule, level, visit, window, clerk, ticket, case: links[0]?.case ?? null, from_us: called_us, to_us: finished_us, raised_us: finished_us ?? called_us, state: 'proposed', decided_by: null, decided_us: null, reason: null, ...more };
+  };
+  return [
+    alert(5, 'poor_rating', 'yellow', 32),
+    alert(4, 'complaint', 'red', 7),
+    alert(3, 'served_without_case', 'blue', 31),
+    alert(2, 'no_input_while_served', 'yellow', 20, { state: 'dismissed', decided_by: kReviewer, decided_us: kCalledUs, reason: '纸质材料，当面核对' }),
+    alert(1, 'served_without_case', 'blue', 100, { state: 'withdrawn' }),
+  ];
+}
+
 export const kClerks = [{ ...zhang, initials: 'zs' }, { ...wang, initials: 'wf' }];
 export const kWindows = [w3, w5];
 

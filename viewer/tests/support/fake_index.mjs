@@ -1,5 +1,5 @@
 // What the fake hall finds: cases by number, anything by one search, visits and the links that people judge.
-import { fake_cases, fake_visits, kClerks, kWindows } from './fake_facts.mjs';
+import { fake_alerts, fake_cases, fake_visits, kClerks, kReviewer, kWindows } from './fake_facts.mjs';
 import { kCalledUs } from './footage.mjs';
 
 const kLong_us = 180_000_000;
@@ -18,6 +18,8 @@ export class FakeIndex {
   constructor(now_us) {
     this.now_us = now_us;
     this.visits = fake_visits();
+    this.holds = [];
+    this.alerts = fake_alerts(this.visits);
   }
 
   /** Null: not for us. */
@@ -25,6 +27,12 @@ export class FakeIndex {
     if (path === '/cases') return this.page(Number(query.get('after') ?? 0));
     if (path === '/search') return this.search(query.get('q').trim());
     if (path === '/visits') return this.list(query);
+    if (path === '/alerts') return this.list_alerts(query);
+    const alert = /^\/alerts\/(\d+)$/.exec(path);
+    if (alert) return this.judge_alert(Number(alert[1]), body);
+    if (path === '/holds') return body ? this.place(body) : this.list_holds(query);
+    const hold = /^\/holds\/(\d+)\/lift$/.exec(path);
+    if (hold) return this.lift(Number(hold[1]), body);
     const number = /^\/cases\/(.+)$/.exec(path);
     if (number) return this.case(decodeURIComponent(number[1]));
     const visit = /^\/visits\/(\d+)(\/links)?$/.exec(path);
@@ -52,7 +60,49 @@ export class FakeIndex {
     const found = fake_cases().find((one) => one.number === number);
     if (!found) throw new Failure(404, 'not_found', 'no such case');
     const visits = found.visits.map((visit) => ({ ...visit, link: this.visits.get(visit.id).links.find((link) => link.case === number) }));
-    return { ...found, visits };
+    const holds = this.holds.filter((hold) => hold.case === number && hold.lifted_us === null).map(({ hold }) => hold);
+    return { ...found, visits, holds };
+  }
+
+  list_alerts(query) {
+    const state = query.get('state') === 'open' ? 'proposed' : query.get('state');
+    const alerts = this.alerts.filter((alert) => (state === 'all' || alert.state === state) && (!query.has('level') || alert.level === query.get('level')));
+    const first = Number(query.get('after') ?? 0);
+    const last = first + Number(query.get('limit') ?? 100);
+    return { alerts: alerts.slice(first, last), next: last < alerts.length ? String(last) : null };
+  }
+
+  judge_alert(id, { action, reason }) {
+    const alert = this.alerts.find((one) => one.alert === id);
+    if (!alert) throw new Failure(404, 'not_found', 'no such alert');
+    if (!reason) throw new Failure(400, 'invalid', 'a decision needs a reason');
+    return Object.assign(alert, { state: action === 'confirm' ? 'confirmed' : 'dismissed', decided_by: kReviewer, decided_us: this.now_us(), reason });
+  }
+
+  list_holds(query) {
+    return { holds: this.holds.filter(({ lifted_us }) => query.get('state') === 'all' || lifted_us === null).reverse(), next: null };
+  }
+
+  place({ case: number, streams = [], from_us, to_us, reason }) {
+    if (!reason) throw new Failure(400, 'invalid', 'a hold needs a reason');
+    const found = number === undefined ? null : fake_cases().find((one) => one.number === number);
+    if (found === undefined) throw new Failure(404, 'not_found', 'no such case');
+    const margin_us = 120_000_000;
+    const spans = found ? found.visits.flatMap((visit) => visit.streams.filter(({ key }) => key).map(({ key }) => ({ stream: key, from_us: visit.called_us - margin_us, to_us: (visit.finished_us ?? visit.called_us) + margin_us })))
+      : streams.map((stream) => ({ stream, from_us, to_us }));
+    const hold = {
+      hold: this.holds.length + 1, case: number ?? null, streams: spans, reason, placed_by: kReviewer, placed_us: this.now_us(), lifted_us: null, lifted_by: null, lift_reason: null,
+      segments: 6 * spans.length, bytes: 180e6 * spans.length, complete: true, gone: spans.slice(0, 1).map((span) => ({ ...span, to_us: span.from_us + margin_us / 2, rule: 'retention.days = 90', deleted_us: this.now_us() })),
+    };
+    this.holds.push(hold);
+    return hold;
+  }
+
+  lift(id, { reason }) {
+    const hold = this.holds.find((one) => one.hold === id);
+    if (!hold) throw new Failure(404, 'not_found', 'no such hold');
+    if (!reason) throw new Failure(400, 'invalid', 'lifting needs a reason');
+    return Object.assign(hold, { lifted_us: this.now_us(), lifted_by: kReviewer, lift_reason: reason });
   }
 
   search(query) {
