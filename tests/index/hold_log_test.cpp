@@ -290,6 +290,28 @@ TEST_F(FullDisk, AHoldGetsTheBallast) {
   EXPECT_THAT(Holds(*index_).list({.lifted = true})->holds, SizeIs(1));
 }
 
+/// The log's page has room for the line, the index's journal has none for the rows.
+TEST_F(FullDisk, AHoldWhoseLineStoodInTheLogBeforeItsCommitFailedIsPlacedOnce) {
+  const HoldOrder order{"", {kCam}, at(100), at(200), "纪检", kZhao};
+  ASSERT_TRUE(Holds(*index_).place(order));
+  fill();
+  clock_.advance(seconds(1));
+  const auto placed = Holds(*index_).place(order);
+  ASSERT_TRUE(placed) << placed.error().message;
+  EXPECT_FALSE(fs::exists(folder_.path() / "index" / "ballast"));
+  EXPECT_EQ(placed->id, 2);
+  EXPECT_THAT(Holds(*index_).list({.lifted = true})->holds, SizeIs(2));
+}
+
+TEST_F(FullDisk, SoIsALiftDoneOnce) {
+  ASSERT_TRUE(Holds(*index_).place({"", {kCam}, at(100), at(200), "纪检", kZhao}));
+  fill();
+  const auto lifted = Holds(*index_).lift(1, "结案", kZhao);
+  ASSERT_TRUE(lifted) << lifted.error().message;
+  EXPECT_FALSE(fs::exists(folder_.path() / "index" / "ballast"));
+  EXPECT_TRUE(lifted->lifted);
+}
+
 TEST_F(FullDisk, SoDoesOneFromTheCommandLine) {
   fill();
   const auto placed =
