@@ -203,6 +203,7 @@ TEST_F(Recovery, CheckNamesMissingOrphanedAndForeignFiles) {
   stop();
   fs::remove(file(103));
   std::ofstream(settings_.stores[0].path / "notes.txt") << "hello";
+  hall_.settle();
   auto database = Database::open(hall_.directory() / "index.db", Database::Mode::write).value();
   ASSERT_TRUE(database->run("DELETE FROM segments WHERE start_us = ?1", at(109)));
   EXPECT_EQ(check(), "stranger, missing_file, orphan_file");
