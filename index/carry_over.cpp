@@ -48,6 +48,8 @@ constexpr std::array kCarried{
     Table{"visits", "INSERT OR IGNORE INTO main.visits SELECT * FROM old.visits"},
     Table{"decisions", "INSERT OR IGNORE INTO main.decisions SELECT * FROM old.decisions"},
     Table{"links", "INSERT OR IGNORE INTO main.links SELECT * FROM old.links"},
+    Table{"alerts", "INSERT OR IGNORE INTO main.alerts SELECT * FROM old.alerts"},
+    Table{"alert_decisions", "INSERT OR IGNORE INTO main.alert_decisions SELECT * FROM old.alert_decisions"},
     Table{"accounts", "INSERT OR IGNORE INTO main.accounts SELECT * FROM old.accounts"},
     Table{"sessions", "INSERT OR IGNORE INTO main.sessions SELECT * FROM old.sessions"},
 };
@@ -109,7 +111,7 @@ Result<void> carry_over(const std::filesystem::path& old, Database& fresh, Rebui
     if (copied.error().kind == ErrorKind::no_space) return copied;
     rebuilt.lost.push_back(fmt::format("{}: {}", table.name, copied.error().message));
   }
-  MJ_CHECK(TitleNumbers(fresh).look_again());
+  MJ_CHECK(look_for_numbers_again(fresh));
   // What could not even be attached cannot be detached either; both are the old index's matter.
   static_cast<void>(fresh.run(kDetach));
   return {};

@@ -5,7 +5,7 @@ namespace mj::index {
 namespace {
 
 constexpr const char* kFact =
-    "SELECT id, type, at_us, until_us, window, clerk, case_id FROM events WHERE id = ?1";
+    "SELECT id, type, at_us, until_us, window, ticket, clerk, case_id FROM events WHERE id = ?1";
 constexpr const char* kIsNamed = "SELECT 1 FROM events WHERE source = ?1 AND corrects = ?2 LIMIT 1";
 // The event, the one it names, those that name the same one, and all that follow from these.
 constexpr const char* kConcerned =
@@ -84,13 +84,10 @@ Result<std::optional<StoredFact>> stored_fact(Database& database, int64_t id) {
   return database.first(
       kFact,
       [](const Statement& row) {
-        return StoredFact{row.integer(0),
-                          event_type_from(row.text(1)).value_or(Event::Type::case_step),
-                          row.time(2),
-                          row.maybe_time(3),
-                          row.text(4),
-                          row.text(5),
-                          row.is_null(6) ? std::nullopt : std::optional(row.integer(6))};
+        return StoredFact{row.integer(0), event_type_from(row.text(1)).value_or(Event::Type::case_step),
+                          row.time(2),    row.maybe_time(3),
+                          row.text(4),    row.text(5),
+                          row.text(6),    row.is_null(7) ? std::nullopt : std::optional(row.integer(7))};
       },
       id);
 }

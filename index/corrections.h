@@ -22,7 +22,7 @@ struct StoredFact {
   Event::Type type = Event::Type::ticket_called;
   WallTime at;
   std::optional<WallTime> until;
-  std::string window, clerk;
+  std::string window, ticket, clerk;
   std::optional<int64_t> case_id;
 };
 [[nodiscard]] Result<std::optional<StoredFact>> stored_fact(Database& database, int64_t id);

@@ -64,14 +64,14 @@ Result<int64_t> ensure_store(Database& database, const std::string& name) {
   return database.last_insert_id();
 }
 
-Result<int64_t> ensure_title(Database& database, const std::string& text) {
+Result<int64_t> ensure_title(Database& database, const std::string& text, VisitUpdate& visits) {
   MJ_TRY(const auto id, database.first(
                             kFindTitle, [](const Statement& row) { return row.integer(0); }, text));
   if (id) return *id;
   MJ_CHECK(database.run(kInsertTitle, text));
   const int64_t made = database.last_insert_id();
   MJ_CHECK(make_words(database, kWordsAtOnce));
-  TitleNumbers numbers(database);
+  TitleNumbers numbers(database, visits);
   MJ_CHECK(numbers.put(made, text));
   MJ_CHECK(numbers.catch_up(kTitlesAtOnce));
   return made;
@@ -147,8 +147,8 @@ Result<void> remove_segment(Database& database, const StreamKey& key, WallTime s
 Result<void> put_shot(Database& database, const StreamKey& key, WallTime at, const capture::ShotFacts& facts,
                       VisitUpdate& visits) {
   MJ_TRY(const int64_t stream, ensure_stream(database, key, at));
-  MJ_TRY(const int64_t title, ensure_title(database, facts.title));
-  MJ_TRY(const int64_t program, ensure_title(database, facts.program));
+  MJ_TRY(const int64_t title, ensure_title(database, facts.title, visits));
+  MJ_TRY(const int64_t program, ensure_title(database, facts.program, visits));
   const int kind = facts.kind == capture::EntryKind::same ? kSameShot : kShot;
   const auto add = [&] {
     return database.run(kAddShot, stream, at, title, program, facts.idle_ms, kind, facts.locked);
@@ -158,7 +158,7 @@ Result<void> put_shot(Database& database, const StreamKey& key, WallTime at, con
     MJ_CHECK(database.run(kRemoveShot, stream, at));
     MJ_CHECK(add());
   }
-  MJ_CHECK(note_presence(database, stream, at, facts.idle_ms, facts.locked));
+  MJ_CHECK(note_presence(database, stream, at, facts.idle_ms, facts.locked, visits));
   return note_title(database, stream, at, title, visits);
 }
 

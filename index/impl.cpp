@@ -131,7 +131,7 @@ void Index::Impl::count(const std::string& source, const Ingested& ingested) {
 Result<void> Index::Impl::adopt(const storage::FoundSegment& found) {
   const auto changes = tail.recovered(found.segment.stream, found.fragments);
   return commit(found.segment.stream, changes, [&](Database& database) -> Result<void> {
-    VisitUpdate visits;
+    VisitUpdate visits(clock.now());
     MJ_CHECK(put_found(database, found, std::nullopt, visits));
     return visits.work_off(database);
   });

@@ -30,11 +30,13 @@ Result<void> make_directory(const std::filesystem::path& directory) {
 
 /// Texts of an earlier version or of a rebuilt index become findable: some at each start, the rest as new
 /// ones come.
-Result<void> catch_up(Database& database) {
+Result<void> catch_up(Database& database, WallTime now) {
   constexpr int kWordsAtStart = 10'000, kTitlesAtStart = 1'000;
   MJ_TRY(auto transaction, Transaction::begin(database, Transaction::Kind::write));
   MJ_CHECK(make_words(database, kWordsAtStart));
-  MJ_CHECK(TitleNumbers(database).catch_up(kTitlesAtStart));
+  VisitUpdate visits(now);
+  MJ_CHECK(TitleNumbers(database, visits).catch_up(kTitlesAtStart));
+  MJ_CHECK(visits.work_off(database));
   return transaction.commit();
 }
 
@@ -68,7 +70,7 @@ Result<std::unique_ptr<Index>> Index::open(const std::filesystem::path& director
   MJ_TRY(auto database, Database::open(file, Database::Mode::write));
   auto migrated = migrate(*database);
   if (!migrated) return tl::unexpected(migrated.error().within(file.native()));
-  MJ_CHECK(catch_up(*database));
+  MJ_CHECK(catch_up(*database, clock.now()));
   auto impl = std::make_unique<Impl>(clock, directory, std::move(lock));
   MJ_TRY(impl->hold_log, open_hold_log(directory, *database));
   MJ_TRY(const auto streams, all_streams(*database));
@@ -128,9 +130,9 @@ void Index::on_fragment_durable(storage::FragmentDurable durable) {
   }
   if (!durable.shot) return;
   impl_->writer->post(
-      [stream, at = durable.place.start,
+      [stream, now = impl_->clock.now(), at = durable.place.start,
        shot = std::move(*durable.shot)](Database& database) -> Result<void> {
-        VisitUpdate visits;
+        VisitUpdate visits(now);
         MJ_CHECK(put_shot_entry(database, stream, at, shot, true, visits));
         return visits.work_off(database);
       },

@@ -79,8 +79,7 @@ class Index final : public storage::Outlet {
   [[nodiscard]] Result<CaseAnswer> case_answer(const std::string& number) const;
 
   // --- footage -----------------------------------------------------------------------------------
-  /// Segments, open ones too, that overlap [from, to), by start; only durable fragments. Errors: not_found
-  /// (stream).
+  /// Segments, open ones too, that overlap [from, to), by start; durable fragments only. Errors: not_found.
   [[nodiscard]] Result<std::vector<IndexedSegment>> fragments(const StreamKey& stream, WallTime from,
                                                               WallTime to) const;
   [[nodiscard]] Result<Coverage> coverage(const StreamKey& stream, WallTime from, WallTime to) const;
@@ -124,6 +123,7 @@ class Index final : public storage::Outlet {
   friend class Desk;
   friend class Holds;
   friend class Agents;
+  friend class Alerts;
   friend class Search;
   explicit Index(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

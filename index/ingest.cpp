@@ -109,7 +109,7 @@ std::string wrong_meaning(const Event& event) {
 class Intake {
  public:
   Intake(Database& database, const std::string& source, WallTime now)
-      : database_(database), source_(source), now_(now) {}
+      : database_(database), source_(source), now_(now), update_(now) {}
 
   /// Errors: invalid, as "key: sentence"; then nothing of the event is stored.
   Result<void> take(const Event& event) {

@@ -27,6 +27,10 @@ constexpr const char* kVisitsAt =
     "SELECT called_us, ifnull(finished_us, called_us) FROM visits WHERE window = ?1 AND called_us >= ?4 AND "
     "called_us < ?3"
     " AND ifnull(finished_us, called_us) >= ?2 ORDER BY called_us";
+constexpr const char* kAlertsAt =
+    "SELECT from_us, ifnull(to_us, from_us), level FROM alerts WHERE window = ?1 AND from_us >= ?4 AND "
+    "from_us < "
+    "?3 AND ifnull(to_us, from_us) >= ?2 AND state IN ('proposed', 'confirmed') ORDER BY from_us";
 
 // Of all screens together; 200,000 rows of shots, and of presence where input comes and goes all day.
 constexpr Duration kMostShotTime = std::chrono::hours(10 * 24);
@@ -138,19 +142,25 @@ std::vector<PresencePart> drawn(const std::vector<PresencePart>& parts, const La
   return result;
 }
 
+void join(ServedPart& part, const ServedPart& next) {
+  part.end = std::max(part.end, next.end);
+  part.count += next.count;
+}
+
+void join(AlertPart& part, const AlertPart& next) {
+  part.end = std::max(part.end, next.end);
+  part.count += next.count;
+  part.level = std::max(part.level, next.level);
+}
+
 /// What is closer together than a column becomes one.
-std::vector<ServedPart> drawn(const std::vector<ServedPart>& visits, const LaneQuery& query,
-                              Duration column) {
-  if (visits.size() <= static_cast<size_t>(query.columns)) return visits;
-  std::vector<ServedPart> result;
-  for (const ServedPart& visit : visits) {
-    const bool near = !result.empty() && visit.begin - result.back().begin < column;
-    if (!near) {
-      result.push_back(visit);
-    } else {
-      result.back().end = std::max(result.back().end, visit.end);
-      result.back().count += visit.count;
-    }
+template <class Part>
+std::vector<Part> drawn(const std::vector<Part>& parts, const LaneQuery& query, Duration column) {
+  if (parts.size() <= static_cast<size_t>(query.columns)) return parts;
+  std::vector<Part> result;
+  for (const Part& part : parts) {
+    const bool near = !result.empty() && part.begin - result.back().begin < column;
+    near ? join(result.back(), part) : result.push_back(part);
   }
   return result;
 }
@@ -193,21 +203,32 @@ class LaneReader {
   }
 
   Result<std::map<std::string, std::vector<ServedPart>>> visits() {
-    std::map<std::string, std::vector<ServedPart>> all;
+    return at_windows<ServedPart>(kVisitsAt, [](const Statement& row) {
+      return ServedPart{row.time(0), row.time(1), 1};
+    });
+  }
+
+  Result<std::map<std::string, std::vector<AlertPart>>> alerts() {
+    return at_windows<AlertPart>(kAlertsAt, [](const Statement& row) {
+      const auto level = alert_level_from(row.text(2)).value_or(AlertLevel::blue);
+      return AlertPart{row.time(0), row.time(1), level, 1};
+    });
+  }
+
+ private:
+  template <class Part, class Read>
+  Result<std::map<std::string, std::vector<Part>>> at_windows(const char* sql, Read read) {
+    std::map<std::string, std::vector<Part>> all;
     for (const std::string& window : windows_) {
-      std::vector<ServedPart> visits;
+      std::vector<Part> parts;
       MJ_CHECK(database_.each(
-          kVisitsAt,
-          [&](const Statement& row) {
-            visits.push_back({row.time(0), row.time(1), 1});
-          },
-          window, query_.from, query_.to, query_.from - kLongestVisit));
-      all[window] = drawn(visits, query_, column_);
+          sql, [&](const Statement& row) { parts.push_back(read(row)); }, window, query_.from, query_.to,
+          query_.from - kLongestVisit));
+      all[window] = drawn(parts, query_, column_);
     }
     return all;
   }
 
- private:
   /// As Index::coverage, but from spans.
   Result<Coverage> covered(const StreamRow& stream, const TailView& view) {
     CoverageFacts facts;
@@ -279,7 +300,7 @@ Result<Lanes> Timeline::lanes(LaneQuery query) const {
       query.streams, [](const StreamKey& key) { return kind_of_key(key) == StreamKind::screen; });
   const Duration screen_time = (query.to - query.from) * screens;
   const LaneReader::Tell tell{screen_time <= kMostShotTime, screen_time <= kMostPresenceTime};
-  Lanes answer{query.from, query.to, {}, {}};
+  Lanes answer{query.from, query.to, {}, {}, {}};
   LaneReader reader(impl.clock, query, *lease);
   for (const StreamKey& key : query.streams) {
     const TailView& view = live[key];
@@ -288,6 +309,7 @@ Result<Lanes> Timeline::lanes(LaneQuery query) const {
     answer.lanes.push_back(std::move(lane));
   }
   MJ_TRY(answer.visits, reader.visits());
+  MJ_TRY(answer.alerts, reader.alerts());
   return answer;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "index/alerts.h"
 #include "index/model.h"
 
 /// What a timeline of many streams is drawn from. Part of index/index.h.
@@ -47,6 +48,14 @@ struct ServedPart {
   int count = 1;
 };
 
+/// What is proposed to be looked at and what a person confirmed, from begin to end; or `count` of these, so
+/// close together that they are one on this scale, told by the gravest.
+struct AlertPart {
+  WallTime begin, end;
+  AlertLevel level = AlertLevel::blue;
+  int count = 1;
+};
+
 struct LaneQuery {
   std::vector<StreamKey> streams;  ///< empty: all
   WallTime from, to;
@@ -58,6 +67,7 @@ struct Lanes {
   std::vector<Lane> lanes;  ///< in the order asked, or by key
   std::map<std::string, std::vector<ServedPart>>
       visits;  ///< by window, of the windows that those streams showed
+  std::map<std::string, std::vector<AlertPart>> alerts;  ///< likewise
 };
 
 /// Lanes of any streams at any zoom, in bounded size, without reading a row for each minute. Owner: Index,

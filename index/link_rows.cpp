@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "index/alert_rows.h"
 #include "index/hold_rows.h"
 #include "index/index.h"
 #include "index/words.h"
@@ -135,13 +136,14 @@ Result<std::vector<DerivedLink>> derived_links(Database& database, int64_t visit
 }  // namespace
 
 Result<void> settle_links(Database& database, int64_t visit, const std::vector<DerivedLink>& derived,
-                          std::set<int64_t>& touched) {
+                          Touched& touched) {
   MJ_TRY(const auto before, rows_of(database, visit));
   MJ_TRY(const auto wanted, rows_wanted(database, visit, derived));
   if (before == wanted) return {};
+  touched.visits.insert(visit);
   MJ_CHECK(database.run(kDropLinks, visit));
   for (const auto* rows : {&before, &wanted}) {
-    for (const auto& row : *rows) touched.insert(row.link.case_id);
+    for (const auto& row : *rows) touched.cases.insert(row.link.case_id);
   }
   for (const auto& [link, state, decision] : wanted) {
     MJ_CHECK(database.run(kPutLink, link.case_id, visit, link.source, link.rule, link.confidence, link.from,
@@ -158,10 +160,15 @@ Result<void> refresh_cases(Database& database, const std::set<int64_t>& cases) {
   return {};
 }
 
-Result<void> take_decision(Database& database, const Decision& decision, WallTime now) {
-  if (decision.reason.empty()) return fail(ErrorKind::invalid, "a decision needs a reason");
-  if (decision.reason.size() > kMaxReason)
+Result<void> check_reason(const std::string& reason) {
+  if (reason.empty()) return fail(ErrorKind::invalid, "a decision needs a reason");
+  if (reason.size() > kMaxReason)
     return fail(ErrorKind::invalid, "the reason is longer than {} bytes", kMaxReason);
+  return {};
+}
+
+Result<void> take_decision(Database& database, const Decision& decision, WallTime now) {
+  MJ_CHECK(check_reason(decision.reason));
   MJ_TRY(const auto visit, database.first(kVisitTimes, first_integer, decision.visit));
   if (!visit) return fail(ErrorKind::not_found, "there is no visit {}", decision.visit);
   MJ_TRY(const auto folded, fold_case_number(decision.case_number));
@@ -180,9 +187,10 @@ Result<void> take_decision(Database& database, const Decision& decision, WallTim
                         decision.name, decision.reason, now));
   MJ_CHECK(make_words(database, kWordsAtOnce));
   MJ_TRY(const auto derived, derived_links(database, decision.visit));
-  std::set<int64_t> touched;
+  Touched touched;
   MJ_CHECK(settle_links(database, decision.visit, derived, touched));
-  return refresh_cases(database, touched);
+  MJ_CHECK(refresh_cases(database, touched.cases));
+  return settle_alerts(database, touched, now);
 }
 
 }  // namespace mj::index

@@ -104,10 +104,11 @@ std::vector<Row> rows_of(const std::vector<Shot>& shots) {
 /// [first_, last_] may change, and shots that far again outside it decide what they are.
 class Stretch {
  public:
-  Stretch(Database& database, int64_t stream, WallTime at)
+  Stretch(Database& database, int64_t stream, WallTime at, VisitUpdate& visits)
       : database_(database),
         stream_(stream),
         at_(at),
+        visits_(visits),
         first_(at - kScreenSilence - kInputLasts),
         last_(at + 2 * kScreenSilence + kInputLasts) {}
 
@@ -118,17 +119,30 @@ class Stretch {
     MJ_TRY(auto rows, wanted());
     for (const Row& row : stored_) {
       const auto same = [&](const Row& other) { return other.from == row.from; };
-      if (row.from >= first_ && std::ranges::none_of(rows, same))
-        MJ_CHECK(database_.run(kDrop, stream_, row.from));
+      if (row.from >= first_ && std::ranges::none_of(rows, same)) MJ_CHECK(drop(row));
     }
     for (const Row& row : rows) {
-      if (std::ranges::find(stored_, row) == stored_.end())
-        MJ_CHECK(database_.run(kPut, stream_, row.from, row.to, name(row.state)));
+      if (std::ranges::find(stored_, row) == stored_.end()) MJ_CHECK(put(row));
     }
-    return {};
+    return changed_ ? visits_.note_presence(database_, stream_, changed_->begin, changed_->end)
+                    : Result<void>{};
   }
 
  private:
+  Result<void> drop(const Row& row) {
+    note(row);
+    return database_.run(kDrop, stream_, row.from);
+  }
+  Result<void> put(const Row& row) {
+    note(row);
+    return database_.run(kPut, stream_, row.from, row.to, name(row.state));
+  }
+  void note(const Row& row) {
+    const Span span{row.from, std::max(row.to.value_or(at_), at_)};
+    changed_ =
+        changed_ ? Span{std::min(changed_->begin, span.begin), std::max(changed_->end, span.end)} : span;
+  }
+
   /// The rows that begin in [first_, last_], and with its new end the one before.
   Result<std::vector<Row>> wanted() {
     constexpr Duration kAround = 3 * kScreenSilence + 3 * kInputLasts;
@@ -153,7 +167,10 @@ class Stretch {
 
   Database& database_;
   int64_t stream_;
-  WallTime at_, first_, last_;
+  WallTime at_;
+  VisitUpdate& visits_;
+  WallTime first_, last_;
+  std::optional<Span> changed_;
   std::vector<Row> stored_;
 };
 
@@ -190,7 +207,8 @@ const char* name(PresencePart::State state) {
   return "input";
 }
 
-Result<void> note_presence(Database& database, int64_t stream, WallTime at, int64_t idle_ms, bool locked) {
+Result<void> note_presence(Database& database, int64_t stream, WallTime at, int64_t idle_ms, bool locked,
+                           VisitUpdate& visits) {
   const Shot shot = shot_of(at, idle_ms, locked);
   std::optional<Shot> before, after;
   MJ_CHECK(database.each(
@@ -202,7 +220,7 @@ Result<void> note_presence(Database& database, int64_t stream, WallTime at, int6
       stream, at));
   const bool goes_on = before && same_stretch(*before, shot);
   if (goes_on && (!after || same_stretch(*before, *after))) return {};
-  return Stretch(database, stream, at).settle();
+  return Stretch(database, stream, at, visits).settle();
 }
 
 Result<void> cut_presence(Database& database, int64_t stream, WallTime from, WallTime to) {

@@ -13,9 +13,11 @@ namespace mj::index {
 /// One touches keyboard or mouse this often while one works with them.
 inline constexpr Duration kInputLasts = std::chrono::seconds(60);
 
-/// A shot's row was written. May be repeated.
+class VisitUpdate;
+
+/// A shot's row was written. May be repeated. `visits` is told of time that shows another state now.
 [[nodiscard]] Result<void> note_presence(Database& database, int64_t stream, WallTime at, int64_t idle_ms,
-                                         bool locked);
+                                         bool locked, VisitUpdate& visits);
 /// The shots of [from, to) were deleted: what they showed goes, also of a row that reaches beyond.
 [[nodiscard]] Result<void> cut_presence(Database& database, int64_t stream, WallTime from, WallTime to);
 

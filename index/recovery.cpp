@@ -133,7 +133,7 @@ class Index::Adopter {
   Result<void> flush() {
     if (batch_.empty()) return {};
     MJ_CHECK(impl_.writer->call([this](Database& database) -> Result<void> {
-      VisitUpdate visits;
+      VisitUpdate visits(impl_.clock.now());
       for (const auto& [found, next_start] : batch_) MJ_CHECK(put_found(database, found, next_start, visits));
       return visits.work_off(database);
     }));

@@ -201,7 +201,7 @@ Result<void> TitleNumbers::put(int64_t title, std::string_view text) {
       },
       title));
   for (const auto& [stream, span] : seen)
-    MJ_CHECK(update_.note_screen(database_, stream, span.begin, span.end));
+    MJ_CHECK(visits_.note_screen(database_, stream, span.begin, span.end));
   return {};
 }
 
@@ -211,12 +211,11 @@ Result<void> TitleNumbers::catch_up(int most) {
       kBelowMark, [&](const Statement& row) { titles.emplace_back(row.integer(0), row.text(1)); }, most));
   if (titles.empty()) return {};
   for (const auto& [id, text] : titles) MJ_CHECK(put(id, text));
-  MJ_CHECK(database_.run(kMoveMark, titles.back().first));
-  return update_.work_off(database_);
+  return database_.run(kMoveMark, titles.back().first);
 }
 
-Result<void> TitleNumbers::look_again() {
-  return database_.run(kMark);
+Result<void> look_for_numbers_again(Database& database) {
+  return database.run(kMark);
 }
 
 Result<void> follow_title_patterns(Database& database, const std::vector<std::string>& patterns) {
@@ -225,7 +224,7 @@ Result<void> follow_title_patterns(Database& database, const std::vector<std::st
   if (known == std::set<std::string>(patterns.begin(), patterns.end())) return {};
   MJ_CHECK(database.run(kDropPatterns));
   for (const auto& pattern : patterns) MJ_CHECK(database.run(kPutPattern, pattern));
-  return TitleNumbers(database).look_again();
+  return look_for_numbers_again(database);
 }
 
 Result<void> note_title(Database& database, int64_t stream, WallTime at, int64_t title, VisitUpdate& visits) {

@@ -32,26 +32,27 @@ using TitlePatterns = std::vector<std::shared_ptr<const re2::RE2>>;
 /// whole, makes a link.
 [[nodiscard]] std::vector<std::string> numbers_in(std::string_view title, const TitlePatterns& patterns);
 
-/// Looks for the numbers of titles and keeps them. Thread and owner: one command of the writer.
+/// Looks for the numbers of titles and keeps them; `visits` is told what has to be derived again. Thread and
+/// owner: one command of the writer.
 class TitleNumbers {
  public:
-  explicit TitleNumbers(Database& database) : database_(database) {}
+  TitleNumbers(Database& database, VisitUpdate& visits) : database_(database), visits_(visits) {}
 
   [[nodiscard]] Result<void> put(int64_t title, std::string_view text);
-  /// At most `most` titles that were there before look_again(), newest first; then derives again what shows a
-  /// number that was not found before.
+  /// At most `most` titles that were there before look_again(), newest first.
   [[nodiscard]] Result<void> catch_up(int most);
-  /// All titles are to be looked through once more.
-  [[nodiscard]] Result<void> look_again();
 
  private:
   [[nodiscard]] Result<void> load();
 
   Database& database_;
+  VisitUpdate& visits_;
   bool loaded_ = false;
   TitlePatterns patterns_;
-  VisitUpdate update_;
 };
+
+/// All titles are to be looked through for numbers once more.
+[[nodiscard]] Result<void> look_for_numbers_again(Database& database);
 
 /// Makes the patterns so. When they are others than before, all titles are looked through again, little by
 /// little; what earlier patterns found stays found.

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "index/alert_rules.h"
 #include "index/cases.h"
 
 namespace mj::index {
@@ -8,8 +9,6 @@ namespace mj::index {
 namespace {
 
 constexpr int kMostLines = 500;
-/// Served longer than this, one expects a case (电子监察): a visit that has none is marked.
-constexpr Duration kLongWithoutCase = std::chrono::minutes(3);
 
 // One list, newest first, by the index that fits the filter best, each a single range of it from the cursor
 // on. ?1, ?2: the cursor; ?3: from; ?4: 1 without a case, 0 with one, NULL either; ?5: window; ?6: clerk; ?7:
@@ -67,7 +66,7 @@ Result<std::optional<VisitLine>> visit_line(Database& database, int64_t id) {
   if (!line) return line;
   MJ_CHECK(database.each(
       kNumbers, [&](const Statement& row) { line->cases.push_back(row.text(0)); }, id));
-  line->marked = line->cases.empty() && line->finished && *line->finished - line->called > kLongWithoutCase;
+  line->marked = line->cases.empty() && long_enough_for_case(line->called, line->finished);
   return line;
 }
 

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "index/link_rows.h"
-
 namespace mj::index {
 
 namespace {
@@ -27,7 +25,9 @@ constexpr const char* kUpdate =
     "id = ?1 AND (window, ticket, ticket_key, clerk, called_us, finished_us, finished_inferred, "
     "called_event, finished_event, inferred, rating) IS NOT (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 constexpr const char* kCasesOfVisit = "SELECT case_id FROM links WHERE visit = ?1";
-constexpr const char* kRemove = "DELETE FROM visits WHERE id = ?1";
+constexpr const char* kRemove =
+    "DELETE FROM visits WHERE id = ?1"
+    " AND NOT EXISTS (SELECT 1 FROM alerts WHERE visit = ?1 AND decision IS NOT NULL)";
 
 struct Row {
   int64_t id = 0;
@@ -41,7 +41,7 @@ struct Row {
 /// One window's rows in an interval and the visits they are to become. Thread and owner: one put_visits().
 class Rows {
  public:
-  Rows(Database& database, const std::string& window, std::set<int64_t>& touched)
+  Rows(Database& database, const std::string& window, Touched& touched)
       : database_(database), window_(window), touched_(touched) {}
 
   Result<void> read(WallTime from, WallTime to) {
@@ -105,6 +105,7 @@ class Rows {
       // What no fact supports any more goes, but not what a person said.
       MJ_CHECK(settle_links(database_, row.id, {}, touched_));
       if (!row.decided) MJ_CHECK(database_.run(kRemove, row.id));
+      touched_.visits.insert(row.id);
     }
     return {};
   }
@@ -116,27 +117,31 @@ class Rows {
                              visit.finished, visit.finished_inferred, visit.called_event,
                              visit.finished_event, visit.inferred(), visit.rating));
       // The newest visit of a case is what lists are ordered by.
-      const auto touch = [&](const Statement& row) { touched_.insert(row.integer(0)); };
-      if (database_.changes() > 0) MJ_CHECK(database_.each(kCasesOfVisit, touch, *id));
+      const auto touch = [&](const Statement& row) { touched_.cases.insert(row.integer(0)); };
+      if (database_.changes() > 0) {
+        touched_.visits.insert(*id);
+        MJ_CHECK(database_.each(kCasesOfVisit, touch, *id));
+      }
     } else {
       MJ_CHECK(database_.run(kInsert, window_, visit.ticket, key, visit.clerk, visit.called, visit.finished,
                              visit.finished_inferred, visit.called_event, visit.finished_event,
                              visit.inferred(), visit.rating));
       id = database_.last_insert_id();
+      touched_.visits.insert(*id);
     }
     return settle_links(database_, *id, visit.links, touched_);
   }
 
   Database& database_;
   const std::string& window_;
-  std::set<int64_t>& touched_;
+  Touched& touched_;
   std::vector<Row> rows_;
 };
 
 }  // namespace
 
 Result<void> put_visits(Database& database, const std::string& window, WallTime from, WallTime to,
-                        const std::vector<DerivedVisit>& visits, std::set<int64_t>& touched) {
+                        const std::vector<DerivedVisit>& visits, Touched& touched) {
   Rows rows(database, window, touched);
   MJ_CHECK(rows.read(from, to));
   return rows.put(visits);

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "index/link_rows.h"
+#include "index/alert_rows.h"
+#include "index/alert_rules.h"
 #include "index/visit_rows.h"
 
 namespace mj::index {
@@ -65,6 +66,15 @@ constexpr const char* kScreensOfCase =
     "SELECT DISTINCT stream FROM cases JOIN title_numbers ON title_numbers.folded = cases.folded"
     " JOIN sightings ON sightings.title = title_numbers.title"
     " WHERE cases.id = ?1 AND sightings.from_us >= ?2 AND sightings.from_us <= ?3";
+constexpr const char* kVisitsOfTicket =
+    "SELECT id FROM visits WHERE ticket_key = ?1 AND ticket <> '' AND window = ?2 AND called_us >= ?3"
+    " AND called_us <= ?4";
+// Visits that are over and were long enough for a rule about it.
+constexpr const char* kServedBeforeScreen =
+    "SELECT visits.id FROM (SELECT DISTINCT window FROM window_streams WHERE stream = ?1 AND role = 'screen'"
+    "  AND from_us <= ?3 AND (to_us > ?2 OR to_us IS NULL)) AS at"
+    " JOIN visits ON visits.window = at.window AND called_us >= ?4 AND called_us < ?3 AND finished_us > ?2"
+    " WHERE finished_us - called_us >= ?5 AND inferred = 0";
 // A number that was seen before anybody told of its case: looked for once, when the case has its first event.
 constexpr const char* kSightingsOfNewCase =
     "SELECT stream, from_us, ifnull(to_us, from_us) FROM cases"
@@ -72,6 +82,8 @@ constexpr const char* kSightingsOfNewCase =
     " JOIN sightings ON sightings.title = title_numbers.title"
     " WHERE cases.id = ?1 AND (SELECT count(*) FROM (SELECT 1 FROM events WHERE case_id = ?1 LIMIT 2)) = 1"
     " ORDER BY from_us DESC LIMIT 100";
+
+constexpr Duration kWithinDay = std::chrono::hours(25);
 
 Fact fact_row(const Statement& row) {
   return {row.integer(0),
@@ -168,7 +180,7 @@ class FactReader {
 
 /// One window's visits called in [from, to], made to be what the rules say.
 Result<void> reconcile(Database& database, const std::string& window, WallTime from, WallTime to,
-                       std::set<int64_t>& touched) {
+                       Touched& touched) {
   // Calls before `from` are read because one may be repeated in it, events after `to` because they may end
   // a visit.
   MJ_TRY(auto facts, FactReader(database, window, from - kReach, to + kReach).run());
@@ -193,12 +205,14 @@ void VisitUpdate::note_window(const std::string& window, WallTime from, WallTime
 
 Result<void> VisitUpdate::note(Database& database, const StoredFact& fact) {
   if (fact.case_id) {
-    cases_.insert(*fact.case_id);
+    touched_.cases.insert(*fact.case_id);
     MJ_CHECK(note_titles_of(database, *fact.case_id));
   }
   switch (fact.type) {
     case Event::Type::withdrawn:
       return {};
+    case Event::Type::complaint:
+      return note_complaint(database, fact);
     case Event::Type::roster:
     case Event::Type::sign_in:
     case Event::Type::sign_out:
@@ -226,6 +240,20 @@ Result<void> VisitUpdate::note_duty(Database& database, const StoredFact& fact) 
   return database.each(
       kSignedInAt, [&](const Statement& row) { note_window(row.text(0), fact.at, end); }, fact.clerk,
       fact.at - kLongestShift, fact.at);
+}
+
+/// It changes no visit, but what is proposed. By its case that is asked for all cases.
+Result<void> VisitUpdate::note_complaint(Database& database, const StoredFact& fact) {
+  if (fact.window.empty() || fact.ticket.empty()) return {};
+  return database.each(
+      kVisitsOfTicket, [&](const Statement& row) { touched_.visits.insert(row.integer(0)); },
+      ticket_key(fact.ticket), fact.window, fact.at - kWithinDay, fact.at + kWithinDay);
+}
+
+Result<void> VisitUpdate::note_presence(Database& database, int64_t stream, WallTime from, WallTime to) {
+  return database.each(
+      kServedBeforeScreen, [&](const Statement& row) { touched_.visits.insert(row.integer(0)); }, stream,
+      from, to, from - kLongestVisit, kLongUntouched);
 }
 
 Result<void> VisitUpdate::note_screen(Database& database, int64_t stream, WallTime from, WallTime to) {
@@ -262,10 +290,11 @@ Result<void> VisitUpdate::work_off(Database& database) {
   for (const auto& [window, spans] : windows_) {
     for (const Span& span : spans) {
       // Later visits too: a call that comes late may make a later call a repetition of it.
-      MJ_CHECK(reconcile(database, window, span.begin - kReach, span.end + kReach, cases_));
+      MJ_CHECK(reconcile(database, window, span.begin - kReach, span.end + kReach, touched_));
     }
   }
-  return refresh_cases(database, cases_);
+  MJ_CHECK(refresh_cases(database, touched_.cases));
+  return settle_alerts(database, touched_, now_);
 }
 
 Result<void> follow_correction(Database& database, const std::string& source, const std::string& corrected,

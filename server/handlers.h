@@ -40,6 +40,10 @@ asio::awaitable<Response> get_visits(Request& request, Services& services);
 asio::awaitable<Response> get_visit(Request& request, Services& services);
 asio::awaitable<Response> post_visit_link(Request& request, Services& services);
 
+// handlers_alerts.cpp
+asio::awaitable<Response> get_alerts(Request& request, Services& services);
+asio::awaitable<Response> post_alert(Request& request, Services& services);
+
 // handlers_holds.cpp
 asio::awaitable<Response> get_holds(Request& request, Services& services);
 asio::awaitable<Response> post_hold(Request& request, Services& services);

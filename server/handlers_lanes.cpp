@@ -68,7 +68,13 @@ Result<json::object> lanes(const Request& request, const index::Index& index) {
   for (const auto& [window, served] : answer.visits) {
     json::array parts;
     for (const auto& part : served) parts.push_back({to_us(part.begin), to_us(part.end), part.count});
-    visits.push_back(json::object{{"window", window}, {"served", std::move(parts)}});
+    json::array alerts;
+    if (const auto found = answer.alerts.find(window); found != answer.alerts.end()) {
+      for (const auto& part : found->second)
+        alerts.push_back({to_us(part.begin), to_us(part.end), name(part.level), part.count});
+    }
+    visits.push_back(
+        json::object{{"window", window}, {"served", std::move(parts)}, {"alerts", std::move(alerts)}});
   }
   return json::object{{"from_us", to_us(answer.from)},
                       {"to_us", to_us(answer.to)},

@@ -13,19 +13,6 @@ constexpr int kUsualVisits = 100;
 constexpr std::size_t kNumberBytes = 256;  // 64 code points
 constexpr std::size_t kReasonBytes = 2000;
 
-Result<std::optional<WallTime>> optional_time(const Target& target, std::string_view name) {
-  if (target.find(name) == nullptr) return std::nullopt;
-  MJ_TRY(const WallTime time, query_time(target, name));
-  return time;
-}
-
-Result<std::string> optional_id(const Target& target, std::string_view name) {
-  const std::string* id = target.find(name);
-  if (id == nullptr) return std::string();
-  if (id->empty() || id->size() > 64) return fail(ErrorKind::invalid, "?{}= must be an id", name);
-  return *id;
-}
-
 Result<std::optional<bool>> without_case(const Target& target) {
   const std::string* text = target.find("without_case");
   if (text == nullptr) return std::nullopt;

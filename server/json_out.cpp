@@ -206,6 +206,29 @@ json::object to_json(const index::Hold& hold) {
           {"gone", list_of(hold.gone, gone_json)}};
 }
 
+json::object to_json(const index::Alert& alert) {
+  json::value decided_by, reason;
+  if (alert.decided) {
+    decided_by = person_json({alert.login, alert.name});
+    reason = alert.reason;
+  }
+  return {{"alert", alert.id},
+          {"rule", alert.rule},
+          {"level", name(alert.level)},
+          {"visit", alert.visit},
+          {"window", to_json(alert.window)},
+          {"clerk", to_json(alert.clerk)},
+          {"ticket", alert.ticket},
+          {"case", text_or_null(alert.case_number)},
+          {"from_us", to_us(alert.from)},
+          {"to_us", to_json(alert.to)},
+          {"raised_us", to_us(alert.raised)},
+          {"state", name(alert.state)},
+          {"decided_by", std::move(decided_by)},
+          {"decided_us", to_json(alert.decided)},
+          {"reason", std::move(reason)}};
+}
+
 json::object to_json(const index::Coverage& coverage) {
   json::array footage, gaps;
   for (const index::Span& span : coverage.footage)

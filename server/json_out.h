@@ -17,6 +17,7 @@ namespace json = boost::json;
 [[nodiscard]] json::object to_json(const index::Visit& visit);
 [[nodiscard]] json::object to_json(const index::VisitLine& line);
 [[nodiscard]] json::object to_json(const index::Hold& hold);
+[[nodiscard]] json::object to_json(const index::Alert& alert);
 [[nodiscard]] json::object to_json(const index::Coverage& coverage);
 [[nodiscard]] json::object to_json(const capture::ClockOffset& offset);
 [[nodiscard]] json::object to_json(const index::ShotRow& shot);

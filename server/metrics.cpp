@@ -137,6 +137,17 @@ void add_feeds(Families& out, const Context& context) {
        });
 }
 
+void add_alerts(Families& out, index::Index& index) {
+  const auto open = index::Alerts(index).open();
+  if (!open) return;  // mj_index_up tells that
+  MetricFamily& family = out.add(
+      "mj_alerts_open", "Alerts that wait for a person, of the newest 10000 of them", MetricType::Gauge);
+  for (const auto level : {index::AlertLevel::blue, index::AlertLevel::yellow, index::AlertLevel::red}) {
+    Families::sample(family, static_cast<double>((*open)[static_cast<std::size_t>(level)]),
+                     {{"level", index::name(level)}});
+  }
+}
+
 void add_purge(Families& out, const index::PurgeStatus& purge) {
   const auto one = [&](const char* metric, const char* help, MetricType type, auto value) {
     Families::sample(out.add(metric, help, type), static_cast<double>(value));
@@ -202,6 +213,7 @@ std::string Metrics::text(const Context& context) const {
   add_agents(families, streams);
   add_stores(families, context.store_status());
   add_feeds(families, context);
+  add_alerts(families, context.index);
   add_purge(families, context.index.purge_status());
   std::vector<MetricFamily> all = families.take();
   for (MetricFamily& family : registry_.Collect()) all.push_back(std::move(family));

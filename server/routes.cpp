@@ -25,6 +25,8 @@ constexpr Route kRoutes[] = {
     {http::verb::get, "/api/v1/visits", Access::person, &get_visits},
     {http::verb::get, "/api/v1/visits/{visit}", Access::person, &get_visit},
     {http::verb::post, "/api/v1/visits/{visit}/links", Access::person, &post_visit_link},
+    {http::verb::get, "/api/v1/alerts", Access::person, &get_alerts},
+    {http::verb::post, "/api/v1/alerts/{alert}", Access::person, &post_alert},
     {http::verb::get, "/api/v1/streams", Access::person, &get_streams},
     {http::verb::get, "/api/v1/lanes", Access::person, &get_lanes},
     {http::verb::get, "/api/v1/streams/{stream}/index", Access::person, &get_stream_index},

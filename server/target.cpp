@@ -143,6 +143,19 @@ Result<WallTime> query_time(const Target& target, std::string_view name) {
   return from_us(us);
 }
 
+Result<std::optional<WallTime>> optional_time(const Target& target, std::string_view name) {
+  if (target.find(name) == nullptr) return std::nullopt;
+  MJ_TRY(const WallTime time, query_time(target, name));
+  return time;
+}
+
+Result<std::string> optional_id(const Target& target, std::string_view name) {
+  const std::string* id = target.find(name);
+  if (id == nullptr) return std::string();
+  if (id->empty() || id->size() > 64) return fail(ErrorKind::invalid, "?{}= must be an id", name);
+  return *id;
+}
+
 Result<std::pair<WallTime, WallTime>> query_interval(const Target& target, Duration longest) {
   MJ_TRY(const WallTime from, query_time(target, "from"));
   MJ_TRY(const WallTime to, query_time(target, "to"));

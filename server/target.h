@@ -32,6 +32,10 @@ struct Target {
 
 /// A required time in the query. Errors: invalid.
 [[nodiscard]] Result<WallTime> query_time(const Target& target, std::string_view name);
+/// The same; none when it is not said.
+[[nodiscard]] Result<std::optional<WallTime>> optional_time(const Target& target, std::string_view name);
+/// 1 to 64 bytes; empty when it is not said.
+[[nodiscard]] Result<std::string> optional_id(const Target& target, std::string_view name);
 
 /// A required interval `?from&to`, not empty, not longer than `longest`. Errors: invalid.
 [[nodiscard]] Result<std::pair<WallTime, WallTime>> query_interval(const Target& target, Duration longest);

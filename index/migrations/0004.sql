@@ -193,6 +193,39 @@ CREATE INDEX visits_by_ticket ON visits (ticket_key, called_us) WHERE ticket <> 
 CREATE INDEX visits_without_case ON visits (called_us) WHERE cases = 0;
 CREATE INDEX links_by_visit ON links (visit);
 
+-- alerts
+CREATE TABLE alerts (
+  id        INTEGER PRIMARY KEY,
+  rule      TEXT NOT NULL,
+  level     TEXT NOT NULL,
+  visit     INTEGER NOT NULL REFERENCES visits (id) ON DELETE CASCADE,
+  window    TEXT NOT NULL,
+  from_us   INTEGER NOT NULL,
+  to_us     INTEGER,
+  raised_us INTEGER NOT NULL,
+  state     TEXT NOT NULL,
+  decision  INTEGER,
+  UNIQUE (visit, rule)
+) STRICT;
+CREATE INDEX alerts_by_time ON alerts (from_us);
+CREATE INDEX alerts_by_window ON alerts (window, from_us);
+CREATE INDEX alerts_by_level ON alerts (level, from_us);
+CREATE INDEX alerts_open ON alerts (from_us, id, level) WHERE state = 'proposed';
+
+CREATE TABLE alert_decisions (
+  id     INTEGER PRIMARY KEY,
+  alert  INTEGER NOT NULL REFERENCES alerts (id),
+  action TEXT NOT NULL,
+  login  TEXT NOT NULL,
+  name   TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  at_us  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX alert_decisions_by_alert ON alert_decisions (alert, id);
+
+CREATE INDEX complaints_by_window ON events (window, at_us) WHERE type = 'complaint';
+CREATE INDEX complaints_by_case ON events (case_id) WHERE type = 'complaint';
+
 -- Since when and until when a screen showed a title; what was stored before is told from the shots.
 CREATE TABLE sightings (
   stream   INTEGER NOT NULL REFERENCES streams (id),

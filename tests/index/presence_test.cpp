@@ -36,7 +36,7 @@ class Shots {
       capture::ShotFacts facts;
       facts.idle_ms = static_cast<int64_t>(shot.idle * 1'000);
       facts.locked = shot.locked;
-      VisitUpdate visits;
+      VisitUpdate visits(at(0));
       ASSERT_TRUE(put_shot(*database_, kScreen, at(shot.when), facts, visits));
     }
     ASSERT_TRUE(transaction.commit());

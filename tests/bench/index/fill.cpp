@@ -199,14 +199,14 @@ class FootageFill {
   Result<void> derive() {
     MJ_TRY(auto transaction, index::Transaction::begin(database_, index::Transaction::Kind::write));
     MJ_CHECK(visits_.work_off(database_));
-    visits_ = {};
+    visits_ = index::VisitUpdate(kEnd);
     return transaction.commit();
   }
 
   index::Database& database_;
   Minutes minutes_;
   std::vector<Screen> screens_;
-  index::VisitUpdate visits_;
+  index::VisitUpdate visits_{kEnd};
 };
 
 Result<void> fill_purged(index::Database& database, const Scale& scale) {
