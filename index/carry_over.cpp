@@ -28,6 +28,7 @@ constexpr std::array kCarried{
     Table{"purges", "INSERT OR IGNORE INTO main.purges SELECT * FROM old.purges"},
     Table{"holds", "INSERT OR IGNORE INTO main.holds SELECT * FROM old.holds"},
     Table{"held", "INSERT OR IGNORE INTO main.held SELECT * FROM old.held"},
+    Table{"register", "INSERT OR IGNORE INTO main.register SELECT * FROM old.register"},
     Table{"purge_clock", "INSERT OR IGNORE INTO main.purge_clock SELECT * FROM old.purge_clock"},
     Table{"misdated", "INSERT OR IGNORE INTO main.misdated SELECT * FROM old.misdated"},
     Table{"clock_offsets", "INSERT OR IGNORE INTO main.clock_offsets SELECT * FROM old.clock_offsets"},

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 
@@ -18,6 +19,7 @@ namespace {
 constexpr std::string_view kNumber = R"({"number":)";
 constexpr std::string_view kBefore = R"(,"before":")";
 constexpr size_t kHexDigits = 64;
+constexpr uint64_t kBlock = 256 * 1024;  // read at once
 
 Digest hash_of(std::string_view line) {
   return storage::sha256(as_bytes(line));
@@ -64,6 +66,21 @@ Result<void> write_all(int fd, std::string_view text, uint64_t offset, const std
   }
   if (fdatasync(fd) != 0) return fail_errno(errno, file.native());
   return {};
+}
+
+/// Behind the last whole line of `tail`, which begins at `offset` of its file, that names a number up to
+/// `most`.
+std::optional<ChainedLog::Place> last_up_to(std::string_view tail, uint64_t offset, uint64_t most) {
+  for (auto end = tail.rfind('\n'); end != std::string_view::npos;) {
+    const auto before = end == 0 ? std::string_view::npos : tail.rfind('\n', end - 1);
+    if (before == std::string_view::npos && offset > 0) return std::nullopt;
+    const auto begin = before == std::string_view::npos ? 0 : before + 1;
+    const auto line = tail.substr(begin, end - begin);
+    const auto head = head_of(line);
+    if (head && head->number <= most) return ChainedLog::Place{offset + end + 1, head->number, hash_of(line)};
+    end = before;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -121,6 +138,50 @@ void ChainedLog::read_lines(std::string_view text, News& news) {
     reached_.offset += line.size() + 1;
     text.remove_prefix(end + 1);
   }
+}
+
+Result<void> ChainedLog::pass_over(uint64_t number) {
+  const UniqueFd fd(open(file_.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid() && errno == ENOENT) return {};
+  struct stat found {};
+  if (!fd.valid() || fstat(fd.get(), &found) != 0) return fail_errno(errno, file_.native());
+  const auto size = static_cast<uint64_t>(found.st_size);
+  uint64_t begin = size;
+  for (uint64_t want = kBlock; begin > 0; want *= 2) {
+    begin = size - std::min(size, want);
+    MJ_TRY(const auto tail, read_from(fd.get(), begin, size - begin, file_));
+    const auto place = last_up_to(tail, begin, number);
+    if (!place) continue;
+    settled_ = *place;
+    settled_file_ = {found.st_dev, found.st_ino};
+    looked_ = true;
+    return {};
+  }
+  return {};
+}
+
+Result<void> ChainedLog::each_line(const std::filesystem::path& file,
+                                   const std::function<void(const Line&)>& tell) {
+  const UniqueFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid() && errno == ENOENT) return {};
+  if (!fd.valid()) return fail_errno(errno, file.native());
+  ChainedLog log(file);
+  News news;
+  for (uint64_t want = kBlock;;) {
+    const auto before = log.reached_.offset;
+    MJ_TRY(const auto text, read_from(fd.get(), before, want, file));
+    log.read_lines(text, news);
+    if (log.reached_.offset == before) {
+      if (text.size() < want) break;
+      want *= 2;
+    } else {
+      // The last one waits: the line after it may blame it.
+      for (size_t i = 0; i + 1 < news.lines.size(); ++i) tell(news.lines[i]);
+      news.lines.erase(news.lines.begin(), news.lines.end() - 1);
+    }
+  }
+  for (const Line& line : news.lines) tell(line);
+  return {};
 }
 
 void ChainedLog::settle() {

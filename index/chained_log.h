@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,12 +23,20 @@ class ChainedLog {
     std::string text;    ///< JSON, without the end of line
     std::string broken;  ///< why the chain does not hold here; empty: it does
   };
+  /// A place between two lines.
+  struct Place {
+    uint64_t offset = 0, number = 0;  ///< of bytes, of lines
+    Digest hash{};                    ///< of the line before it
+  };
   struct News {
     bool anew = false;     ///< the first look, or another file than before: these are all its lines
     bool swapped = false;  ///< another file than before
     std::vector<Line> lines;
     uint64_t torn_bytes = 0;  ///< of a line that was never finished, at the end
   };
+  /// Before the first look(): the lines up to this number need not be told. Reads the file from its end, so
+  /// that what was always there costs nothing. Errors: as of the file system.
+  [[nodiscard]] Result<void> pass_over(uint64_t number);
   /// What is there behind the place of the last settle(), whoever wrote it. No file: no lines. Errors: as of
   /// the file system.
   [[nodiscard]] Result<News> look();
@@ -41,13 +50,15 @@ class ChainedLog {
   [[nodiscard]] Result<void> cut_torn();
 
   [[nodiscard]] const std::filesystem::path& file() const { return file_; }
+  /// Of the last line that look() told or append() wrote; 0: none.
+  [[nodiscard]] uint64_t number() const { return reached_.number; }
+
+  /// Tells every whole line of a file, also one that grows meanwhile. Not of one's own log alone: any thread,
+  /// any process. No file: no lines.
+  [[nodiscard]] static Result<void> each_line(const std::filesystem::path& file,
+                                              const std::function<void(const Line&)>& tell);
 
  private:
-  /// A place between two lines.
-  struct Place {
-    uint64_t offset = 0, number = 0;  ///< of bytes, of lines
-    Digest hash{};                    ///< of the line before it
-  };
   struct Identity {
     uint64_t device = 0, inode = 0;
     friend bool operator==(const Identity&, const Identity&) = default;

@@ -51,6 +51,7 @@ class Index::Checker {
     // Whatever is left belongs to streams that the index has never heard of.
     for (; next_file_ < files_.size(); ++next_file_) check_orphan(files_[next_file_]);
     MJ_CHECK(check_hold_log());
+    MJ_CHECK(check_register_log());
     if (progress_) progress_(total_, total_);
     return std::move(report_);
   }
@@ -77,6 +78,13 @@ class Index::Checker {
   Result<void> check_hold_log() {
     MJ_TRY(const auto sentences, HoldLog::broken_lines(impl_.directory));
     for (const auto& sentence : sentences) add("hold_log", {}, sentence);
+    return {};
+  }
+
+  Result<void> check_register_log() {
+    MJ_TRY(const auto lease, impl_.readers->lease());
+    MJ_TRY(const auto sentences, RegisterLog::troubles(*lease, impl_.directory));
+    for (const auto& sentence : sentences) add("register_log", {}, sentence);
     return {};
   }
 

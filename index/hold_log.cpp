@@ -201,13 +201,12 @@ void HoldLog::note_trouble(const Result<void>& done) {
 }
 
 Result<std::vector<std::string>> HoldLog::broken_lines(const std::filesystem::path& index_directory) {
-  HoldLog log(index_directory);
-  MJ_TRY(const auto news, log.log_.look());
+  const HoldLog log(index_directory);
   std::vector<std::string> sentences;
-  for (const auto& line : news.lines) {
+  MJ_CHECK(ChainedLog::each_line(log.log_.file(), [&](const ChainedLog::Line& line) {
     if (!line.broken.empty())
       sentences.push_back(fmt::format("{} line {}: {}", log.log_.file().native(), line.number, line.broken));
-  }
+  }));
   return sentences;
 }
 

@@ -9,6 +9,7 @@
 #include "index/mutex.h"
 #include "index/purger.h"
 #include "index/reader_pool.h"
+#include "index/register_log.h"
 #include "index/tail.h"
 #include "index/unique_fd.h"
 #include "index/writer.h"
@@ -93,7 +94,8 @@ struct Index::Impl {
   std::map<std::string, FeedStatus> feed_status MJ_GUARDED_BY(feed_mutex);
   Interruptible verifying;
   Purger purger;
-  std::unique_ptr<HoldLog> hold_log;  ///< none in an index that is being made
+  std::unique_ptr<HoldLog> hold_log;          ///< none in an index that is being made
+  std::unique_ptr<RegisterLog> register_log;  ///< as hold_log
   std::unique_ptr<ReaderPool> readers;
   std::unique_ptr<Writer> writer;
 };

@@ -40,12 +40,14 @@ Result<void> catch_up(Database& database, WallTime now) {
   return transaction.commit();
 }
 
-/// Rows of holds and their log, the same from the start.
-Result<std::unique_ptr<HoldLog>> open_hold_log(const std::filesystem::path& directory, Database& database) {
+/// Rows and the log that they share facts with, the same from the start.
+template <class Log>
+Result<std::unique_ptr<Log>> open_log(const std::filesystem::path& directory, Database& database) {
   if (directory.filename() == kDraft) return nullptr;
-  auto log = std::make_unique<HoldLog>(directory);
+  auto log = std::make_unique<Log>(directory);
   MJ_TRY(auto transaction, Transaction::begin(database, Transaction::Kind::write));
   MJ_CHECK(log->begin(database));
+  if constexpr (std::is_same_v<Log, RegisterLog>) MJ_CHECK(log->catch_up(database));
   MJ_CHECK(log->seal(database));
   MJ_CHECK(transaction.commit());
   log->committed();
@@ -72,7 +74,8 @@ Result<std::unique_ptr<Index>> Index::open(const std::filesystem::path& director
   if (!migrated) return tl::unexpected(migrated.error().within(file.native()));
   MJ_CHECK(catch_up(*database, clock.now()));
   auto impl = std::make_unique<Impl>(clock, directory, std::move(lock));
-  MJ_TRY(impl->hold_log, open_hold_log(directory, *database));
+  MJ_TRY(impl->hold_log, open_log<HoldLog>(directory, *database));
+  MJ_TRY(impl->register_log, open_log<RegisterLog>(directory, *database));
   MJ_TRY(const auto streams, all_streams(*database));
   for (const auto& stream : streams) {
     MJ_TRY(const auto end, stream_end(*database, stream));
@@ -82,8 +85,10 @@ Result<std::unique_ptr<Index>> Index::open(const std::filesystem::path& director
   Ballast ballast(directory / "ballast");
   auto restored = ballast.restore();
   if (!restored) spdlog::warn("index: {}", restored.error().message);
+  std::vector<Companion*> companions;
+  if (impl->hold_log) companions = {impl->hold_log.get(), impl->register_log.get()};
   impl->writer = std::make_unique<Writer>(std::move(database), std::move(ballast), clock, Writer::Limits{},
-                                          impl->hold_log.get());
+                                          std::move(companions));
   return std::unique_ptr<Index>(new Index(std::move(impl)));  // NOLINT: private constructor
 }
 

@@ -58,7 +58,6 @@ class Index final : public storage::Outlet {
   /// False while the disk refuses commits; the recorder's rows then wait in memory and are tried again.
   [[nodiscard]] bool healthy() const;
   [[nodiscard]] std::string last_error() const;  ///< empty when healthy
-
   // --- from storage ------------------------------------------------------------------------------
   void on_segment_opened(storage::SegmentOpened opened) override;
   void on_fragment_durable(storage::FragmentDurable durable) override;
@@ -122,6 +121,7 @@ class Index final : public storage::Outlet {
   class Adopter;
   friend class Desk;
   friend class Holds;
+  friend class Register;
   friend class Agents;
   friend class Alerts;
   friend class Search;

@@ -15,7 +15,7 @@ namespace mj::index {
 /// One thing that is not as the storage law wants it.
 struct Finding {
   std::string kind;  ///< missing_file, orphan_file, size_differs, hash_differs, open_file, chain_broken,
-                     ///< stranger, store_unavailable; hold_log: of no segment
+                     ///< stranger, store_unavailable; hold_log, register_log: of none
   storage::SegmentRef segment;
   std::string detail;
   bool healed = false;

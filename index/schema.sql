@@ -178,6 +178,22 @@ CREATE TABLE holds_unlogged (
   line TEXT NOT NULL
 ) STRICT;
 
+-- Who looked at what, and asked for what to be decided or held: rows are only ever added. Each is also a line of register.log beside the index's folder, written first; from there
+-- a lost index takes them again.
+CREATE TABLE register (
+  id      INTEGER PRIMARY KEY,      -- the number of its line in register.log
+  at_us   INTEGER NOT NULL,
+  login   TEXT NOT NULL,            -- of who did it, as it was then
+  name    TEXT NOT NULL,
+  action  TEXT NOT NULL,            -- view, search, register (read this), decide, hold, lift, alert
+  stream  TEXT,                     -- streams.key; the stream need not be in this index; NULL: of no one stream
+  from_us INTEGER,                  -- what was opened, in whole minutes; NULL: no interval
+  to_us   INTEGER,
+  about   TEXT,                     -- case number, query, number of the hold or alert
+  reason  TEXT                      -- as it was given
+) STRICT;
+CREATE INDEX register_by_time ON register (at_us);
+
 -- One row: how late it is at least, as far as the purge believes the host's clock (purge_clock.h).
 CREATE TABLE purge_clock (
   id          INTEGER PRIMARY KEY CHECK (id = 1),

@@ -29,12 +29,12 @@ bool is_trouble(ErrorKind kind) {
 }  // namespace
 
 Writer::Writer(std::unique_ptr<Database> database, Ballast ballast, const Clock& clock, Limits limits,
-               Companion* companion)
+               std::vector<Companion*> companions)
     : database_(std::move(database)),
       ballast_(std::move(ballast)),
       clock_(clock),
       limits_(limits),
-      companion_(companion),
+      companions_(std::move(companions)),
       queue_(limits.queue),
       next_try_(clock.steady_now()),
       next_ballast_(clock.steady_now()),
@@ -146,7 +146,7 @@ bool Writer::commit(Jobs& batch) {
 
 Result<void> Writer::attempt(Jobs& batch) {
   MJ_TRY(auto transaction, Transaction::begin(*database_, Transaction::Kind::write));
-  if (companion_ != nullptr) MJ_CHECK(companion_->begin(*database_));
+  for (Companion* companion : companions_) MJ_CHECK(companion->begin(*database_));
   // A command that has the transaction to itself needs no savepoint: in one, SQLite keeps each page that
   // changes a second time, in memory, and every statement walks along all of them.
   const bool alone = batch.size() == 1;
@@ -156,9 +156,9 @@ Result<void> Writer::attempt(Jobs& batch) {
     if (!database_->in_transaction()) return fail(ErrorKind::unavailable, "SQLite rolled back");
   }
   if (alone && !batch.front().result) return {};  // and its transaction is undone
-  if (companion_ != nullptr) MJ_CHECK(companion_->seal(*database_));
+  for (Companion* companion : companions_) MJ_CHECK(companion->seal(*database_));
   MJ_CHECK(transaction.commit());
-  if (companion_ != nullptr) companion_->committed();
+  for (Companion* companion : companions_) companion->committed();
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "config/config.h"
 #include "index/ballast.h"
@@ -44,9 +45,9 @@ class Writer {
     Duration longest_wait = std::chrono::seconds(5);
   };
 
-  /// `companion`, if any, must outlive it.
+  /// The companions must outlive it.
   Writer(std::unique_ptr<Database> database, Ballast ballast, const Clock& clock, Limits limits,
-         Companion* companion = nullptr);
+         std::vector<Companion*> companions = {});
   ~Writer();  // commits what is queued, joins
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
@@ -87,7 +88,7 @@ class Writer {
   Ballast ballast_;
   const Clock& clock_;
   const Limits limits_;
-  Companion* const companion_;
+  const std::vector<Companion*> companions_;
   BoundedQueue<Job> queue_;
   std::atomic<bool> healthy_ = true;
   std::atomic<uint64_t> lost_ = 0;

@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
   mj::server::add_import(app, exit_code);
   mj::server::add_index_size(app, exit_code);
   mj::server::add_rebuild_index(app, exit_code);
+  mj::server::add_register(app, exit_code);
   mj::server::add_sql_schema(app, exit_code);
   try {
     CLI11_PARSE(app, argc, argv);

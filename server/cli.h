@@ -18,6 +18,7 @@ void add_hold(CLI::App& app, int& exit_code);
 void add_import(CLI::App& app, int& exit_code);
 void add_index_size(CLI::App& app, int& exit_code);
 void add_rebuild_index(CLI::App& app, int& exit_code);
+void add_register(CLI::App& app, int& exit_code);
 void add_sql_schema(CLI::App& app, int& exit_code);
 
 inline constexpr int kClean = 0;

@@ -49,6 +49,9 @@ asio::awaitable<Response> get_holds(Request& request, Services& services);
 asio::awaitable<Response> post_hold(Request& request, Services& services);
 asio::awaitable<Response> post_hold_lift(Request& request, Services& services);
 
+// handlers_register.cpp
+asio::awaitable<Response> get_register(Request& request, Services& services);
+
 // handlers_lanes.cpp
 asio::awaitable<Response> get_lanes(Request& request, Services& services);
 

@@ -81,6 +81,10 @@ Checked<json::object> decide(const Request& request, index::Index& index) {
   auto decision = read_decision(request);
   if (!decision) return tl::unexpected<Refusal>(std::move(decision).error());
   decision->alert = *id;
+  auto entry = entry_of(request.who, "alert");
+  entry.about = fmt::format("{}", *id);
+  entry.reason = decision->reason;
+  if (auto noted = index::Register(index).note(std::move(entry)); !noted) return refuse(noted.error());
   if (auto taken = index::Alerts(index).decide(*decision); !taken) return refuse(taken.error());
   spdlog::info("alerts: {} says {} of alert {}", decision->login, name(decision->action), *id);
   const auto alert = index::Alerts(index).one(*id);

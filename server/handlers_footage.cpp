@@ -26,7 +26,7 @@ Result<WallTime> time_param(const Request& request, std::string_view name) {
   return from_us(us);
 }
 
-Result<std::string> fragment_index(const Request& request, const Gate& gate) {
+Result<std::string> fragment_index(const Request& request, Gate& gate) {
   MJ_TRY(const StreamKey stream, stream_of(request));
   MJ_CHECK(allow_query(request.target, {"from", "to"}));
   MJ_TRY(const auto interval, query_interval(request.target, kLongestIndex));
@@ -52,7 +52,7 @@ Result<json::object> clock_offsets(const Request& request, const index::Index& i
   return json::object{{"clock_offsets", std::move(list)}};
 }
 
-Result<json::object> shots(const Request& request, const Gate& gate) {
+Result<json::object> shots(const Request& request, Gate& gate) {
   MJ_TRY(const StreamKey stream, stream_of(request));
   MJ_CHECK(allow_query(request.target, {"from", "to", "limit"}));
   MJ_TRY(const auto interval, query_interval(request.target, kLongestIndex));
@@ -63,14 +63,14 @@ Result<json::object> shots(const Request& request, const Gate& gate) {
   return json::object{{"shots", std::move(list)}};
 }
 
-Result<index::RunInit> run_init(const Request& request, const Gate& gate) {
+Result<index::RunInit> run_init(const Request& request, Gate& gate) {
   MJ_TRY(const StreamKey stream, stream_of(request));
   MJ_CHECK(allow_query(request.target, {}));
   MJ_TRY(const WallTime start, time_param(request, "run_start_us"));
   return gate.run_init(request.who, stream, start);
 }
 
-Result<Gate::Piece> segment(const Request& request, const Gate& gate) {
+Result<Gate::Piece> segment(const Request& request, Gate& gate) {
   MJ_TRY(const StreamKey stream, stream_of(request));
   MJ_CHECK(allow_query(request.target, {}));
   MJ_TRY(const WallTime start, time_param(request, "start_us"));

@@ -65,9 +65,26 @@ Checked<json::object> told(const Result<index::Hold>& hold) {
   return to_json(*hold);
 }
 
+/// Footage may be gone by the time the register can be written again, and holds.log says who held what and
+/// why: a hold does not wait for it.
+void note_place(const Principal& who, const index::HoldOrder& order, index::Index& index) {
+  auto entry = entry_of(who, "hold");
+  entry.about =
+      order.case_number.empty() ? fmt::format("{}", fmt::join(order.streams, " ")) : order.case_number;
+  if (order.streams.size() == 1) std::swap(entry.stream, entry.about);
+  if (!order.streams.empty()) {
+    entry.from = order.from;
+    entry.to = order.to;
+  }
+  entry.reason = order.reason;
+  const auto noted = index::Register(index).note(std::move(entry));
+  if (!noted) spdlog::error("holds: placed without a line in the register: {}", noted.error().message);
+}
+
 Checked<json::object> place(const Request& request, index::Index& index) {
   auto order = read_order(request);
   if (!order) return tl::unexpected<Refusal>(std::move(order).error());
+  note_place(request.who, *order, index);
   const auto hold = index::Holds(index).place(*order);
   if (hold) spdlog::info("holds: {} places hold {}", order->by.login, hold->id);
   return told(hold);
@@ -81,6 +98,12 @@ Checked<json::object> lift(const Request& request, index::Index& index) {
   Fields fields(*object, "$");
   const auto reason = fields.text("reason", kReasonBytes);
   if (auto done = fields.finish(); !done) return tl::unexpected<Refusal>(std::move(done).error());
+  auto entry = entry_of(request.who, "lift");
+  entry.about = fmt::format("{}", *id);
+  entry.reason = reason;
+  if (auto noted = index::Register(index).note(std::move(entry)); !noted) {
+    return tl::unexpected<Refusal>(Refusal{noted.error(), ""});
+  }
   const auto hold = index::Holds(index).lift(*id, reason, person_of(request));
   if (hold) spdlog::info("holds: {} lifts hold {}", request.who.account.login, *id);
   return told(hold);

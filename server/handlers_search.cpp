@@ -63,7 +63,7 @@ json::array note_hits(const index::SearchAnswer& answer) {
   return out;
 }
 
-Result<json::object> search(const Request& request, const Services& services) {
+Result<json::object> search(const Request& request, Services& services) {
   MJ_CHECK(allow_query(request.target, {"q", "limit"}));
   MJ_TRY(const int limit, query_limit(request.target, kMostHits));
   const std::string* query = request.target.find("q");

@@ -81,6 +81,12 @@ Checked<json::object> decide(const Request& request, index::Index& index) {
   auto decision = read_decision(request);
   if (!decision) return tl::unexpected<Refusal>(std::move(decision).error());
   decision->visit = *id;
+  auto entry = entry_of(request.who, "decide");
+  entry.about = decision->case_number;
+  entry.reason = decision->reason;
+  if (auto noted = index::Register(index).note(std::move(entry)); !noted) {
+    return tl::unexpected<Refusal>(Refusal{noted.error(), ""});
+  }
   if (auto taken = index::Desk(index).decide(*decision); !taken) {
     return tl::unexpected<Refusal>(Refusal{taken.error(), ""});
   }

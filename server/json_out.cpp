@@ -229,6 +229,19 @@ json::object to_json(const index::Alert& alert) {
           {"reason", std::move(reason)}};
 }
 
+json::object to_json(const index::RegisterEntry& entry) {
+  return {{"number", entry.number},
+          {"at_us", to_us(entry.at)},
+          {"login", entry.login},
+          {"name", entry.name},
+          {"action", entry.action},
+          {"stream", text_or_null(entry.stream)},
+          {"from_us", to_json(entry.from)},
+          {"to_us", to_json(entry.to)},
+          {"about", text_or_null(entry.about)},
+          {"reason", text_or_null(entry.reason)}};
+}
+
 json::object to_json(const index::Coverage& coverage) {
   json::array footage, gaps;
   for (const index::Span& span : coverage.footage)

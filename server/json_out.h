@@ -3,6 +3,7 @@
 #include <boost/json/value.hpp>
 
 #include "index/holds.h"
+#include "index/register.h"
 #include "server/server.h"
 
 /// The facts as openapi.yaml writes them.
@@ -18,6 +19,7 @@ namespace json = boost::json;
 [[nodiscard]] json::object to_json(const index::VisitLine& line);
 [[nodiscard]] json::object to_json(const index::Hold& hold);
 [[nodiscard]] json::object to_json(const index::Alert& alert);
+[[nodiscard]] json::object to_json(const index::RegisterEntry& entry);
 [[nodiscard]] json::object to_json(const index::Coverage& coverage);
 [[nodiscard]] json::object to_json(const capture::ClockOffset& offset);
 [[nodiscard]] json::object to_json(const index::ShotRow& shot);

@@ -21,6 +21,7 @@ constexpr Route kRoutes[] = {
     {http::verb::get, "/api/v1/holds", Access::person, &get_holds},
     {http::verb::post, "/api/v1/holds", Access::person, &post_hold},
     {http::verb::post, "/api/v1/holds/{hold}/lift", Access::person, &post_hold_lift},
+    {http::verb::get, "/api/v1/register", Access::person, &get_register},
     {http::verb::get, "/api/v1/search", Access::person, &get_search},
     {http::verb::get, "/api/v1/visits", Access::person, &get_visits},
     {http::verb::get, "/api/v1/visits/{visit}", Access::person, &get_visit},

@@ -27,7 +27,7 @@ std::string url_of(const tcp::endpoint& endpoint, bool tls) {
 
 Services::Services(const Context& the_context, PasswordCost cost)
     : context(the_context),
-      gate(context.index, context.reader),
+      gate(context.index, context.reader, context.clock),
       sessions(context.index, context.clock, context.settings.server.tls),
       sign_in(context.index, sessions, context.clock, cost),
       agents(context.index, context.clock),

@@ -67,6 +67,21 @@ CREATE TABLE holds_unlogged (
   line TEXT NOT NULL
 ) STRICT;
 
+-- register of views
+CREATE TABLE register (
+  id      INTEGER PRIMARY KEY,
+  at_us   INTEGER NOT NULL,
+  login   TEXT NOT NULL,
+  name    TEXT NOT NULL,
+  action  TEXT NOT NULL,
+  stream  TEXT,
+  from_us INTEGER,
+  to_us   INTEGER,
+  about   TEXT,
+  reason  TEXT
+) STRICT;
+CREATE INDEX register_by_time ON register (at_us);
+
 -- what feeds say
 CREATE TABLE halls (
   id       TEXT PRIMARY KEY,

@@ -102,6 +102,19 @@ test('Enter on a case number opens both panes at the called second − 5 s, to t
   assert.ok(median <= kOpenMedianMs, `p50 ${median} ms`);
 });
 
+test('whoever opened it is in the register, which is whole', (t) => {
+  const told = spawnSync(hall.program('server/mingjing'), ['register', '--config', hall.configFile, '--json'], { encoding: 'utf8' });
+  assert.equal(told.status, 0, told.stdout + told.stderr);
+  const views = JSON.parse(told.stdout).entries.filter(({ action }) => action === 'view');
+  t.diagnostic(`${views.length} views registered of ${kOpenings} openings`);
+  for (const { calledUs } of known.slice(0, kOpenings)) {
+    for (const key of [camera, screen]) {
+      assert.ok(views.some(({ stream, from_us: fromUs, to_us: toUs }) => stream === key && fromUs <= calledUs && calledUs < toUs), `${key} at ${calledUs}`);
+    }
+  }
+  assert.ok(views.length <= 4 * kOpenings, `${views.length} views: every piece that a player takes?`);
+});
+
 test('steps, jumps and the called key land on exact frames', async () => {
   for (const key of ['Period', 'Period', 'Comma', 'ArrowRight', 'ArrowLeft', 'KeyC']) {
     await pressAndSettle(page, key);

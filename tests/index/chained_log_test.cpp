@@ -127,5 +127,58 @@ TEST_F(ChainedLogTest, WhatTheDiskRefusesLeavesNothingBehind) {
   EXPECT_EQ(read().lines.at(0).number, 1U);
 }
 
+TEST_F(ChainedLogTest, WhatIsPassedOverIsNotReadAgain) {
+  constexpr int kLines = 4'000;  // more than is read at once
+  {
+    ChainedLog log(file());
+    ASSERT_TRUE(log.look());
+    std::vector<std::string> objects;
+    for (int i = 1; i <= kLines; ++i) objects.push_back(fmt::format(R"({{"a":"{:0100}"}})", i));
+    ASSERT_TRUE(log.append(objects));
+  }
+  for (const uint64_t number : {1, 2, 3'000, kLines - 1, kLines}) {
+    ChainedLog log(file());
+    ASSERT_TRUE(log.pass_over(number));
+    const auto news = log.look().value();
+    ASSERT_THAT(news.lines, SizeIs(kLines - number));
+    EXPECT_FALSE(news.anew);
+    for (const auto& line : news.lines) ASSERT_EQ(line.broken, "") << line.text;
+    EXPECT_EQ(log.number(), kLines);
+  }
+  ChainedLog longer(file());
+  ASSERT_TRUE(longer.pass_over(kLines + 7));
+  EXPECT_THAT(longer.look()->lines, IsEmpty());
+  ASSERT_TRUE(longer.append({R"({"a":1})"}));
+  EXPECT_EQ(longer.number(), kLines + 1);
+  uint64_t told = 0;
+  ASSERT_TRUE(ChainedLog::each_line(file(), [&](const ChainedLog::Line& line) {
+    EXPECT_EQ(line.number, ++told);
+    EXPECT_EQ(line.broken, "");
+  }));
+  EXPECT_EQ(told, kLines + 1);
+}
+
+TEST_F(ChainedLogTest, EachLineBlamesBothNeighboursWhereverABlockEnds) {
+  {
+    ChainedLog log(file());
+    ASSERT_TRUE(log.look());
+    std::vector<std::string> objects;
+    for (int i = 1; i <= 4'000; ++i) objects.push_back(fmt::format(R"({{"a":"{:0100}"}})", i));
+    ASSERT_TRUE(log.append(objects));
+  }
+  const auto whole = text();
+  const auto block =
+      whole.rfind('\n', size_t{256} * 1024) - 2;  // in the last line that is whole in the first block
+  auto forged = whole;
+  forged[block - 1] = 'x';
+  write(forged);
+  std::vector<uint64_t> broken;
+  ASSERT_TRUE(ChainedLog::each_line(file(), [&](const ChainedLog::Line& line) {
+    if (!line.broken.empty()) broken.push_back(line.number);
+  }));
+  ASSERT_THAT(broken, SizeIs(2));
+  EXPECT_EQ(broken[0] + 1, broken[1]);
+}
+
 }  // namespace
 }  // namespace mj::index

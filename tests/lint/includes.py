@@ -11,7 +11,7 @@ PUBLIC_HEADERS = {
     "capture": {"capture/capture.h"},
     "storage": {"storage/storage.h", "storage/digest.h"},
     "index": {"index/index.h", "index/model.h", "index/case_model.h", "index/desk.h", "index/feeds.h", "index/search.h",
-              "index/holds.h"},
+              "index/holds.h", "index/register.h"},
     "server": {"server/server.h"},
 }
 EARLIER = {module: PRODUCT_MODULES[:place] for place, module in enumerate(PRODUCT_MODULES)}
