@@ -2,7 +2,7 @@
 // second. What the browser shows is read back from its pixels and held against a plain decode of the files on disk.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -192,6 +192,48 @@ test('a click on the coverage of a camera opens the visit of that moment, to the
   const desk = await readDesk(page);
   assert.ok(Math.abs(desk.clockUs - (calledUs + 2 * kSecond)) < 3 * kSecond, `${desk.clockUs} for ${calledUs} + 2 s`);
   assertExact(desk);
+});
+
+test('from the desk a case is held, with all that its visits show, until somebody lifts it', async () => {
+  const { number, calledUs } = known[1];
+  await page.goto(`${hall.url}/cases/${number}`);
+  await waitSettled(page);
+  await page.click('a:has-text("保全…")');
+  await page.fill('#hold-reason', '端到端测试保全');
+  await page.click('button:text-is("保全")');
+  const shown = page.locator('[data-hold="1"]');
+  await shown.waitFor();
+  assert.match(await shown.innerText(), new RegExp(`${number}[^]*生效中[^]*端到端测试，.*：端到端测试保全`));
+  const [hold] = (await api.json('/api/v1/holds')).holds;
+  assert.deepEqual([hold.hold, hold.case, hold.reason], [1, number, '端到端测试保全']);
+  for (const key of [camera, screen]) assert.ok(hold.streams.some(({ stream, from_us, to_us }) => stream === key && from_us <= calledUs && to_us > calledUs), key);
+  assert.deepEqual((await api.json(`/api/v1/cases/${number}`)).holds, [1]);
+  const told = spawnSync(hall.program('server/mingjing'), ['hold', 'list', '--json', '--config', hall.configFile], { encoding: 'utf8' });
+  assert.match(told.stdout, /端到端测试保全/, told.stderr);
+  await shown.locator('text=解除保全…').click();
+  await page.keyboard.type('端到端测试结束');
+  await shown.locator('button.primary').click();
+  await shown.locator('text=已解除').waitFor();
+  assert.deepEqual((await api.json('/api/v1/holds')).holds, []);
+});
+
+test('a poor rating is proposed as an alert, and stays what a person said of it', async () => {
+  const { number } = known[1];
+  const visit = (await api.json(`/api/v1/cases/${number}`)).visits.at(-1);
+  const rating = { id: 'e2e-rating', type: 'rating', at: new Date(visit.called_us / 1000 + 20_000).toISOString(), window: 'w1', ticket: visit.ticket, score: 1 };
+  const headers = { Authorization: `Bearer ${readFileSync(hall.secret('queue'), 'utf8').trim()}` };
+  const { status, body } = await api.ask('POST', '/api/v1/events', { headers, body: { events: [rating] } });
+  assert.equal(status, 200, String(body));
+  await page.goto(`${hall.url}/alerts?level=yellow`);
+  const alert = page.locator('li:has-text("办事人给了差评")').first();
+  await alert.waitFor();
+  assert.match(await alert.innerText(), new RegExp(`票号 ${visit.ticket}[^]*${number}`));
+  await alert.locator('text=确认…').click();
+  await page.keyboard.type('端到端测试看过录像');
+  await alert.locator('button.primary').click();
+  await alert.locator('.state.confirmed').waitFor();
+  const { alerts } = await api.json('/api/v1/alerts?state=confirmed');
+  assert.deepEqual(alerts.map(({ rule, visit: id, reason }) => ({ rule, id, reason })), [{ rule: 'poor_rating', id: visit.id, reason: '端到端测试看过录像' }]);
 });
 
 test('nothing left the host and nothing failed on the page', () => {
