@@ -8,6 +8,8 @@ namespace mj::bench {
 
 namespace {
 
+/// In one transaction, so that a page that several days change is written once.
+constexpr int kDaysAtOnce = 10;
 constexpr Duration kOpening = std::chrono::hours(9);
 constexpr Duration kOpenFor = std::chrono::hours(8);
 
@@ -110,14 +112,21 @@ Result<Sittings> fill_cases(index::Database& database, const Scale& scale) {
   const int per_window = std::max(1, scale.visits / scale.case_days / kWindows);
   const auto make = [&](int day) { return days.day(kEnd - day * kDay, per_window); };
   auto next = std::async(std::launch::async, make, scale.case_days);
+  std::optional<index::Transaction> transaction;
   for (int day = scale.case_days; day >= 1; --day) {
     const auto events = next.get();
     // The next day is made beside the writing of this one.
     if (day > 1) next = std::async(std::launch::async, make, day - 1);
-    MJ_TRY(auto transaction, index::Transaction::begin(database, index::Transaction::Kind::write));
+    if (!transaction) {
+      MJ_TRY(auto begun, index::Transaction::begin(database, index::Transaction::Kind::write));
+      transaction.emplace(std::move(begun));
+    }
     MJ_TRY(const auto taken, index::ingest_events(database, "queue", events, kEnd - (day - 1) * kDay,
                                                   index::Take::all_or_none));
-    MJ_CHECK(transaction.commit());
+    if (day % kDaysAtOnce == 1) {
+      MJ_CHECK(transaction->commit());
+      transaction.reset();
+    }
     if (day % 30 == 0) spdlog::info("cases: {} days to go, {} events a day", day, taken.accepted);
   }
   return days.sittings();

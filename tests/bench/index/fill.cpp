@@ -17,9 +17,13 @@ constexpr const char* kUnsafe =
 // Rows of footage name streams, stores and titles that were just looked up; visits need their foreign keys.
 constexpr const char* kUnchecked = "PRAGMA foreign_keys=OFF;";
 constexpr const char* kChecked = "PRAGMA foreign_keys=ON;";
-constexpr const char* kSafe = "PRAGMA optimize; PRAGMA journal_mode=WAL;";
+constexpr const char* kSafe = "PRAGMA journal_mode=WAL;";
 constexpr const char* kSameTitle =
     "INSERT INTO shots (stream, at_us, title, program, idle_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
+constexpr const char* kSixWithSameTitle =
+    "INSERT INTO shots (stream, title, program, at_us, idle_ms) VALUES (?1, ?2, ?3, ?4, ?5),"
+    " (?1, ?2, ?3, ?6, ?7), (?1, ?2, ?3, ?8, ?9), (?1, ?2, ?3, ?10, ?11), (?1, ?2, ?3, ?12, ?13),"
+    " (?1, ?2, ?3, ?14, ?15)";
 constexpr const char* kTitleOf =
     "SELECT stream, title, program FROM shots JOIN streams ON streams.id = stream WHERE key = ?1 AND at_us = "
     "?2";
@@ -114,7 +118,11 @@ class Screen {
   Result<void> shot(index::Database& database, const StreamKey& stream, WallTime at,
                     index::VisitUpdate& visits) {
     const int64_t idle_ms = random_.between(0, 60'000);
-    if (id_ != 0 && at < until_) return database.run(kSameTitle, id_, at, title_, program_, idle_ms);
+    if (id_ != 0 && at < until_) {
+      same_.emplace_back(at, idle_ms);
+      return same_.size() < 6 ? Result<void>{} : flush(database);
+    }
+    MJ_CHECK(flush(database));
     const Foreground front = next(at);
     until_ = at + front.stays;
     capture::ShotFacts facts;
@@ -132,6 +140,19 @@ class Screen {
     return kept ? Result<void>{} : fail(ErrorKind::internal, "a shot is missing");
   }
 
+  /// Writes the rows that wait for more of their like.
+  Result<void> flush(index::Database& database) {
+    const auto same = std::exchange(same_, {});
+    if (same.size() == 6) {
+      return database.run(kSixWithSameTitle, id_, title_, program_, same[0].first, same[0].second,
+                          same[1].first, same[1].second, same[2].first, same[2].second, same[3].first,
+                          same[3].second, same[4].first, same[4].second, same[5].first, same[5].second);
+    }
+    for (const auto& [at, idle_ms] : same)
+      MJ_CHECK(database.run(kSameTitle, id_, at, title_, program_, idle_ms));
+    return {};
+  }
+
  private:
   Foreground next(WallTime at) {
     const auto day = (at - kEnd) % kDay;
@@ -147,7 +168,8 @@ class Screen {
   Random random_;
   std::size_t place_ = 0;
   WallTime until_;
-  int64_t id_ = 0, title_ = 0, program_ = 0;  ///< streams.id, titles.id: of what is shown
+  int64_t id_ = 0, title_ = 0, program_ = 0;        ///< streams.id, titles.id: of what is shown
+  std::vector<std::pair<WallTime, int64_t>> same_;  ///< shots of what is shown, and their idle_ms
 };
 
 /// Owner and thread: one fill_footage().
@@ -160,30 +182,41 @@ class FootageFill {
   }
 
   Result<void> run() {
-    auto next = std::async(std::launch::async, [this] { return minutes_.hour(); });
-    for (int hours = 1;; ++hours) {
-      const auto minutes = next.get();
-      if (minutes.empty()) break;
-      // The next ones are made beside the writing of these.
-      next = std::async(std::launch::async, [this] { return minutes_.hour(); });
-      MJ_CHECK(put(minutes));
-      if (hours % 24 != 0) continue;
+    next_ = std::async(std::launch::async, [this] { return minutes_.hour(); });
+    for (int day = 1;; ++day) {
+      MJ_TRY(const bool whole, put_day());
       MJ_CHECK(derive());
-      spdlog::info("footage: {} days", hours / 24);
+      if (!whole) return {};
+      spdlog::info("footage: {} days", day);
     }
-    return derive();
   }
 
  private:
-  Result<void> put(const std::vector<Minute>& minutes) {
+  /// A day is a transaction, so that a page that several hours fill is written once. False: that was all.
+  Result<bool> put_day() {
     MJ_CHECK(database_.script(kUnchecked));
     MJ_TRY(auto transaction, index::Transaction::begin(database_, index::Transaction::Kind::write));
+    int hours = 0;
+    for (; hours < 24; ++hours) {
+      const auto minutes = next_.get();
+      // The next ones are made beside the writing of these.
+      next_ = std::async(std::launch::async, [this] { return minutes_.hour(); });
+      if (minutes.empty()) break;
+      MJ_CHECK(put(minutes));
+    }
+    for (Screen& screen : screens_) MJ_CHECK(screen.flush(database_));
+    MJ_CHECK(transaction.commit());
+    MJ_CHECK(database_.script(kChecked));
+    return hours == 24;
+  }
+
+  Result<void> put(const std::vector<Minute>& minutes) {
+    const std::size_t cameras = minutes_.streams().size() - screens_.size();
     for (const Minute& minute : minutes) {
       const StreamKey& stream = minute.row.segment.stream;
       if (minute.gap)
         MJ_CHECK(index::change_gap(database_, stream, {.remove = {}, .put = minute.gap, .carve = {}}));
       if (minute.run) MJ_CHECK(index::put_run(database_, *minute.run));
-      const std::size_t cameras = minutes_.streams().size() - screens_.size();
       for (const auto& place : minute.row.fragments) {
         if (minute.stream < cameras) break;
         MJ_CHECK(screens_[minute.stream - cameras].shot(database_, stream, place.start, visits_));
@@ -191,8 +224,7 @@ class FootageFill {
       if (!minute.places) return tl::unexpected(minute.places.error());
       MJ_CHECK(index::put_segment(database_, minute.row, *minute.places));
     }
-    MJ_CHECK(transaction.commit());
-    return database_.script(kChecked);
+    return {};
   }
 
   /// The visits of a day by what was on the screens, at once.
@@ -205,6 +237,7 @@ class FootageFill {
 
   index::Database& database_;
   Minutes minutes_;
+  std::future<std::vector<Minute>> next_;  ///< waits, when it goes, for the one that uses minutes_
   std::vector<Screen> screens_;
   index::VisitUpdate visits_{kEnd};
 };
