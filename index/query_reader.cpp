@@ -140,14 +140,14 @@ class QueryReader {
     re2::StringPiece piece;
     std::string part, hour, minute, after;
     if (RE2::PartialMatch(text_, patterns().clock, &piece, &part, &hour, &minute, &after)) {
-      return take_time(after.empty() ? part : after, number_from(hour), number_from(minute), piece);
+      return take_time(after.empty() ? part : after, hour, number_from(minute), piece);
     }
     if (RE2::PartialMatch(text_, patterns().spoken_time, &piece, &part, &hour, &minute)) {
       const int minutes = minute == "半"     ? 30
                           : minute == "一刻" ? 15
                           : minute == "三刻" ? 45
                                              : number_from(minute.substr(0, minute.find("分")));
-      return take_time(part, number_from(hour), minutes, piece);
+      return take_time(part, hour, minutes, piece);
     }
     if (RE2::PartialMatch(text_, patterns().part_of_day, &part)) {
       const bool early = part != "下午" && part != "晚上" && part != "中午";
@@ -160,10 +160,13 @@ class QueryReader {
     }
   }
 
-  void take_time(const std::string& part, int hour, int minute, const re2::StringPiece& piece) {
+  void take_time(const std::string& part, const std::string& said, int minute,
+                 const re2::StringPiece& piece) {
+    int hour = number_from(said);
     if (hour < 0 || hour > 23 || minute < 0 || minute > 59) return;
     const bool late = part == "下午" || part == "晚上" || part == "pm" || (part == "中午" && hour < 6);
-    const bool unsaid = part.empty() && hour < kHallOpens && hour > 0;
+    // 01:58 is how a clock of 24 hours shows it, 1:58 how one speaks of the afternoon.
+    const bool unsaid = part.empty() && hour < kHallOpens && hour > 0 && !said.starts_with('0');
     if ((late || unsaid) && hour < 12) hour += 12;
     time_ = hour * kHour + minute * 60;
     take_out(text_, piece);

@@ -22,8 +22,8 @@ struct ReadQuery {
 
 /// Takes from a query what is a day ("昨天", "周三", "3月5日", "2026-03-05"), a time of day ("9:45",
 /// "下午3点半"), a window ("3号窗口", "w3") or a ticket ("A12"), and leaves the words. A time of day without
-/// a day is the newest such time; an hour below seven without 上午 is in the afternoon, because a hall is
-/// open by day. Pure. Errors: invalid (not UTF-8).
+/// a day is the newest such time; an hour below seven is in the afternoon, because a hall is open by day, but
+/// not with 上午 or as a clock of 24 hours shows it ("03:20"). Pure. Errors: invalid (not UTF-8).
 [[nodiscard]] Result<ReadQuery> read_query(std::string_view query, const std::vector<Named>& windows,
                                            const HallTime& hall_time, WallTime now);
 

@@ -157,6 +157,7 @@ const Expected kCorpus[] = {
     {"综合受理窗口05 3:20", "visits w5/B7"},
     {"5号窗口 下午3点20分", "visits w5/B7"},
     {"5号窗口 15:20", "visits w5/B7"},
+    {"5号窗口 03:20", "nothing"},
     {"5号窗口 3:20 pm", "visits w5/B7"},
     {"2号窗口 周三", "visits w2/C001"},
     {"2号窗口 上周三", "visits w2/C002"},
