@@ -43,6 +43,7 @@ constexpr const char* kScreensOfWindow =
     "SELECT DISTINCT stream FROM window_streams WHERE window = ?1 AND role = 'screen' AND from_us <= ?2"
     " AND (to_us > ?2 OR to_us IS NULL)";
 
+constexpr const char* kIsThere = "SELECT 1 FROM alerts WHERE id = ?1";
 constexpr const char* kDecide =
     "INSERT INTO alert_decisions (alert, action, login, name, reason, at_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 constexpr const char* kSetDecision = "UPDATE alerts SET state = ?2, decision = ?3 WHERE id = ?1";
@@ -192,8 +193,7 @@ Result<void> settle_alerts(Database& database, const Touched& touched, WallTime 
 
 Result<void> take_alert_decision(Database& database, const AlertDecision& decision, WallTime now) {
   MJ_CHECK(check_reason(decision.reason));
-  MJ_TRY(const auto known,
-         database.first("SELECT 1 FROM alerts WHERE id = ?1", first_integer, decision.alert));
+  MJ_TRY(const auto known, database.first(kIsThere, first_integer, decision.alert));
   if (!known) return fail(ErrorKind::not_found, "there is no alert {}", decision.alert);
   MJ_CHECK(database.run(kDecide, decision.alert, name(decision.action), decision.login, decision.name,
                         decision.reason, now));

@@ -12,8 +12,8 @@ namespace mj::index {
 
 class Index;
 
-/// No roster entry is longer; and a sign-in that nobody ended lasts this long at most (schema.sql has both
-/// numbers too).
+/// No roster entry is longer; and a sign-in that nobody ended lasts this long at most (schema_cases.sql has
+/// both numbers too).
 inline constexpr Duration kLongestRoster = std::chrono::hours(31 * 24);
 inline constexpr Duration kLongestShift = std::chrono::hours(16);
 

@@ -23,12 +23,7 @@ class HoldLogTest : public Purging {
  protected:
   fs::path log() const { return hall_.directory().parent_path() / "holds.log"; }
   fs::path database() const { return hall_.directory() / "index.db"; }
-  std::vector<std::string> lines() const {
-    std::ifstream in(log());
-    std::vector<std::string> lines;
-    for (std::string line; std::getline(in, line);) lines.push_back(line);
-    return lines;
-  }
+  std::vector<std::string> lines() const { return lines_of(log()); }
   int64_t place(double from = 100, double to = 200) {
     const auto hold = Holds(index()).place({"", {kCam}, at(from), at(to), "纪检\"调查\"", kZhao});
     EXPECT_TRUE(hold) << hold.error().message;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "index/sqlite.h"
 #include "storage/inspect.h"
 #include "storage/layout.h"
@@ -61,6 +63,13 @@ class Purging : public testing::Test {
   int64_t number(const char* sql) {
     const auto database = Database::open(hall_.directory() / "index.db", Database::Mode::read).value();
     return database->first(sql, [](const Statement& row) { return row.integer(0); }).value().value();
+  }
+
+  static std::vector<std::string> lines_of(const std::filesystem::path& file) {
+    std::ifstream in(file);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(in, line);) lines.push_back(line);
+    return lines;
   }
 
   Hall hall_;

@@ -22,12 +22,7 @@ class RegisterTest : public Purging {
  protected:
   fs::path log() const { return hall_.directory().parent_path() / "register.log"; }
   fs::path database() const { return hall_.directory() / "index.db"; }
-  std::vector<std::string> lines() const {
-    std::ifstream in(log());
-    std::vector<std::string> lines;
-    for (std::string line; std::getline(in, line);) lines.push_back(line);
-    return lines;
-  }
+  std::vector<std::string> lines() const { return lines_of(log()); }
   static RegisterEntry view(const std::string& login = "zhao") {
     RegisterEntry entry;
     entry.login = login;

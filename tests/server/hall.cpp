@@ -105,6 +105,14 @@ Answer Hall::post_as(const std::string& token, const std::string& target, const 
   return ask(url(), "POST", target, {{"Authorization", "Bearer " + token}}, body);
 }
 
+void Hall::call_case() {
+  const auto told =
+      post_as(kFeedToken, "/api/v1/events",
+              R"({"events":[{"id":"1","type":"ticket_called","at":")" + format_rfc3339(clock.now()) +
+                  R"(","window":"w1","ticket":"A1","case":"SC-1"}]})");
+  ASSERT_EQ(told.status, 200) << told.body;
+}
+
 void Hall::sign_in() {
   namespace json = boost::json;
   const json::object form{{"token", server->first_sign_in_token()},

@@ -51,6 +51,8 @@ class Hall {
 
   /// Makes the first account (login "zhao") and keeps its session.
   void sign_in();
+  /// The queue calls ticket A1, of case SC-1, to window w1 now.
+  void call_case();
   [[nodiscard]] const std::string& cookie() const { return cookie_; }
   [[nodiscard]] Headers person() const;
 

@@ -16,11 +16,7 @@ class HoldRoutes : public testing::Test {
  protected:
   void SetUp() override {
     hall_.sign_in();
-    const std::string now = format_rfc3339(SystemClock().now());
-    const auto told = hall_.post_as(test::kFeedToken, "/api/v1/events",
-                                    R"({"events":[{"id":"1","type":"ticket_called","at":")" + now +
-                                        R"(","window":"w1","ticket":"A1","case":"SC-1"}]})");
-    ASSERT_EQ(told.status, 200) << told.body;
+    hall_.call_case();
   }
   json::object parsed(const test::Answer& answer) {
     EXPECT_EQ(answer.status, 200) << answer.body;
