@@ -78,39 +78,31 @@ Result<bool> settle(Database& database, const std::string& source, int64_t id) {
   return true;
 }
 
-}  // namespace
-
-Result<std::optional<StoredFact>> stored_fact(Database& database, int64_t id) {
-  return database.first(
-      kFact,
-      [](const Statement& row) {
-        return StoredFact{row.integer(0), event_type_from(row.text(1)).value_or(Event::Type::case_step),
-                          row.time(2),    row.maybe_time(3),
-                          row.text(4),    row.text(5),
-                          row.text(6),    row.is_null(7) ? std::nullopt : std::optional(row.integer(7))};
-      },
-      id);
+StoredFact fact_row(const Statement& row) {
+  return {row.integer(0), event_type_from(row.text(1)).value_or(Event::Type::case_step),
+          row.time(2),    row.maybe_time(3),
+          row.text(4),    row.text(5),
+          row.text(6),    row.is_null(7) ? std::nullopt : std::optional(row.integer(7))};
 }
 
+}  // namespace
+
 Result<std::vector<StoredFact>> settle_corrections(Database& database, const std::string& source,
-                                                   const Event& event, int64_t id) {
-  std::vector<int64_t> changed{id};
+                                                   const Event& event, StoredFact fact) {
+  const int64_t id = fact.id;
+  std::vector<StoredFact> facts{std::move(fact)};
   MJ_TRY(const auto named, database.first(kIsNamed, first_integer, source, event.id));
   // Nearly all events correct nothing and are corrected by nothing.
-  if (named || !event.corrects.empty()) {
-    std::vector<int64_t> concerned;
-    MJ_CHECK(database.each(
-        kConcerned, [&](const Statement& row) { concerned.push_back(row.integer(0)); }, source, event.id,
-        event.corrects, kLongestChain));
-    for (const int64_t other : concerned) {
-      MJ_TRY(const bool is_changed, settle(database, source, other));
-      if (is_changed && other != id) changed.push_back(other);
-    }
-  }
-  std::vector<StoredFact> facts;
-  for (const int64_t row : changed) {
-    MJ_TRY(auto fact, stored_fact(database, row));
-    if (fact) facts.push_back(std::move(*fact));
+  if (!named && event.corrects.empty()) return facts;
+  std::vector<int64_t> concerned;
+  MJ_CHECK(database.each(
+      kConcerned, [&](const Statement& row) { concerned.push_back(row.integer(0)); }, source, event.id,
+      event.corrects, kLongestChain));
+  for (const int64_t other : concerned) {
+    MJ_TRY(const bool is_changed, settle(database, source, other));
+    if (!is_changed || other == id) continue;
+    MJ_TRY(auto changed, database.first(kFact, fact_row, other));
+    if (changed) facts.push_back(std::move(*changed));
   }
   return facts;
 }

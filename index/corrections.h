@@ -25,12 +25,11 @@ struct StoredFact {
   std::string window, ticket, clerk;
   std::optional<int64_t> case_id;
 };
-[[nodiscard]] Result<std::optional<StoredFact>> stored_fact(Database& database, int64_t id);
 
-/// After `event` was stored as row `id`: brings `events.counts` up to date. Returns every event for which
+/// After `event` was stored as `fact`: brings `events.counts` up to date. Returns every event for which
 /// that changed what counts, the new one among them.
 [[nodiscard]] Result<std::vector<StoredFact>> settle_corrections(Database& database,
                                                                  const std::string& source,
-                                                                 const Event& event, int64_t id);
+                                                                 const Event& event, StoredFact fact);
 
 }  // namespace mj::index

@@ -1,5 +1,7 @@
 #include "index/ingest.h"
 
+#include <set>
+
 #include "index/case_number.h"
 #include "index/corrections.h"
 #include "index/feed_clock.h"
@@ -21,7 +23,7 @@ constexpr const char* kWindowExists = "SELECT 1 FROM windows WHERE id = ?1";
 // A staff number nobody has told us yet is no reason to lose the event: it is its own name until the settings
 // give one.
 constexpr const char* kInsertClerk = "INSERT INTO clerks (id, name) VALUES (?1, ?1) ON CONFLICT DO NOTHING";
-constexpr const char* kInsertItem = "INSERT INTO items (code, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+constexpr const char* kInsertItem = "INSERT INTO items (code, name) VALUES (?1, ?2)";
 constexpr const char* kFindItem = "SELECT id FROM items WHERE code = ?1 AND name = ?2";
 // What was said for the newest moment; of two for the same moment the greater.
 constexpr const char* kPromise =
@@ -147,10 +149,18 @@ class Intake {
   }
 
   Result<void> check_window(const std::string& window) {
-    if (window.empty()) return {};
+    if (window.empty() || windows_.contains(window)) return {};
     MJ_TRY(const auto known, database_.first(kWindowExists, first_integer, window));
-    if (known) return {};
-    return fail(ErrorKind::invalid, "window: no window \"{}\" in the settings", window);
+    if (!known) return fail(ErrorKind::invalid, "window: no window \"{}\" in the settings", window);
+    windows_.insert(window);
+    return {};
+  }
+
+  Result<void> ensure_clerk(const std::string& clerk) {
+    if (clerk.empty() || clerks_.contains(clerk)) return {};
+    MJ_CHECK(database_.run(kInsertClerk, clerk));
+    clerks_.insert(clerk);
+    return {};
   }
 
   /// Empty: the event names no case.
@@ -162,7 +172,7 @@ class Intake {
   }
 
   Result<void> store(const Event& event, const std::string& folded) {
-    if (!event.clerk.empty()) MJ_CHECK(database_.run(kInsertClerk, event.clerk));
+    MJ_CHECK(ensure_clerk(event.clerk));
     MJ_TRY(const auto item, item_id(event));
     MJ_TRY(const auto case_id, case_of(event, folded));
     MJ_CHECK(database_.run(kInsertEvent, source_, event.id, name(event.type), event.at, event.window,
@@ -171,7 +181,8 @@ class Intake {
     const int64_t id = database_.last_insert_id();
     ++ingested_.accepted;
     clock_.note(event, now_);
-    MJ_TRY(const auto facts, settle_corrections(database_, source_, event, id));
+    StoredFact own{id, event.type, event.at, event.until, event.window, event.ticket, event.clerk, case_id};
+    MJ_TRY(const auto facts, settle_corrections(database_, source_, event, std::move(own)));
     if (event.type == Event::Type::ticket_called && !event.corrects.empty()) {
       MJ_CHECK(follow_correction(database_, source_, event.corrects, id));
     }
@@ -181,16 +192,20 @@ class Intake {
 
   Result<std::optional<int64_t>> item_id(const Event& event) {
     if (event.item_code.empty() && event.item_name.empty()) return std::nullopt;
-    MJ_CHECK(database_.run(kInsertItem, event.item_code, event.item_name));
-    MJ_TRY(const auto id, database_.first(kFindItem, first_integer, event.item_code, event.item_name));
-    if (id && event.promised_days) MJ_CHECK(database_.run(kPromise, *id, *event.promised_days, event.at));
-    if (id && !event.risk.empty()) MJ_CHECK(database_.run(kRisk, *id, event.risk, event.at));
+    MJ_TRY(auto id, database_.first(kFindItem, first_integer, event.item_code, event.item_name));
+    if (!id) {
+      MJ_CHECK(database_.run(kInsertItem, event.item_code, event.item_name));
+      id = database_.last_insert_id();
+    }
+    if (event.promised_days) MJ_CHECK(database_.run(kPromise, *id, *event.promised_days, event.at));
+    if (!event.risk.empty()) MJ_CHECK(database_.run(kRisk, *id, event.risk, event.at));
     return id;
   }
 
   Result<std::optional<int64_t>> case_of(const Event& event, const std::string& folded) {
     if (folded.empty()) return std::nullopt;
     MJ_CHECK(database_.run(kInsertCase, event.case_number, folded, reversed_code_points(folded), event.at));
+    if (database_.changes() > 0) return database_.last_insert_id();
     return database_.first(kFindCase, first_integer, folded);
   }
 
@@ -199,6 +214,7 @@ class Intake {
   WallTime now_;
   VisitUpdate update_;
   FeedClock clock_;
+  std::set<std::string> windows_, clerks_;  ///< that are known to be there
   Ingested ingested_;
 };
 

@@ -60,15 +60,17 @@ class Statement {
     UniqueStatement handle;
     bool lent = false;
   };
+  /// Whether texts and blobs outlive the statement's use, so that SQLite need not copy them.
+  enum class Arguments { may_go, stay };
   Statement(sqlite3* database, Slot* cached, UniqueStatement own);
 
   void bind(int position, int64_t value);
   void bind(int position, double value);
-  void bind(int position, std::string_view value);
-  void bind(int position, BytesView value);
+  void bind(int position, std::string_view value, Arguments arguments);
+  void bind(int position, BytesView value, Arguments arguments);
   void bind_null(int position);
   template <class T>
-  void bind_any(int position, const T& value);
+  void bind_any(int position, const T& value, Arguments arguments);
   [[nodiscard]] int parameters() const;  ///< how many the statement has
   void note(int code);
 
@@ -95,7 +97,7 @@ class Database {
   /// Runs to the end, ignoring rows.
   template <class... Args>
   [[nodiscard]] Result<void> run(std::string_view sql, const Args&... args);
-  /// Calls `row` for each row.
+  /// Calls `row` for each row; it may change what was given as `args`.
   template <class Row, class... Args>
   [[nodiscard]] Result<void> each(std::string_view sql, Row&& row, const Args&... args);
   /// What `row` makes of the first row, if there is one.
@@ -123,6 +125,9 @@ class Database {
  private:
   explicit Database(UniqueDatabase handle) : handle_(std::move(handle)) {}
   [[nodiscard]] Result<Statement> lend(std::string_view sql);
+  template <class... Args>
+  [[nodiscard]] Result<Statement> bound(Statement::Arguments arguments, std::string_view sql,
+                                        const Args&... args);
 
   UniqueDatabase handle_;  // before the cache: statements are finalized first
   std::map<std::string, Statement::Slot, std::less<>> cache_;
@@ -149,9 +154,9 @@ class Transaction {
 // --- templates -----------------------------------------------------------------------------------
 
 template <class T>
-void Statement::bind_any(int position, const T& value) {
+void Statement::bind_any(int position, const T& value, Arguments arguments) {
   if constexpr (requires { value.has_value(); }) {
-    value.has_value() ? bind_any(position, *value) : bind_null(position);
+    value.has_value() ? bind_any(position, *value, arguments) : bind_null(position);
   } else if constexpr (std::is_same_v<T, WallTime>) {
     bind(position, to_us(value));
   } else if constexpr (std::is_same_v<T, Duration>) {
@@ -161,26 +166,34 @@ void Statement::bind_any(int position, const T& value) {
   } else if constexpr (std::is_integral_v<T>) {
     bind(position, static_cast<int64_t>(value));
   } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
-    bind(position, std::string_view(value));
+    bind(position, std::string_view(value), arguments);
   } else {
-    bind(position, BytesView(value));
+    bind(position, BytesView(value), arguments);
   }
 }
 
 template <class... Args>
-Result<Statement> Database::query(std::string_view sql, const Args&... args) {
+Result<Statement> Database::bound(Statement::Arguments arguments, std::string_view sql, const Args&... args) {
   auto statement = lend(sql);
   if (!statement) return statement;
   int position = 0;
-  (statement->bind_any(++position, args), ...);
+  (statement->bind_any(++position, args, arguments), ...);
   assert(position == statement->parameters() && "what is not bound would quietly be NULL");
   return statement;
 }
 
 template <class... Args>
+Result<Statement> Database::query(std::string_view sql, const Args&... args) {
+  return bound(Statement::Arguments::may_go, sql, args...);
+}
+
+template <class... Args>
 Result<void> Database::run(std::string_view sql, const Args&... args) {
-  return each(
-      sql, [](const Statement&) {}, args...);
+  MJ_TRY(auto statement, bound(Statement::Arguments::stay, sql, args...));
+  while (true) {
+    MJ_TRY(const bool more, statement.step());
+    if (!more) return {};
+  }
 }
 
 template <class Row, class... Args>
@@ -196,7 +209,7 @@ Result<void> Database::each(std::string_view sql, Row&& row, const Args&... args
 template <class Row, class... Args>
 auto Database::first(std::string_view sql, Row&& row, const Args&... args)
     -> Result<std::optional<std::invoke_result_t<Row, const Statement&>>> {
-  MJ_TRY(auto statement, query(sql, args...));
+  MJ_TRY(auto statement, bound(Statement::Arguments::stay, sql, args...));
   MJ_TRY(const bool found, statement.step());
   if (!found) return std::nullopt;
   return row(std::as_const(statement));

@@ -42,6 +42,19 @@ TEST_F(Sqlite, BindsEmptyTextAndBlobAsEmptyNotNull) {
   EXPECT_TRUE(database->run("INSERT INTO t VALUES (?1, ?2)", std::string_view(), Bytes()));
 }
 
+TEST_F(Sqlite, ARowMayChangeWhatWasAskedWith) {
+  auto database = open();
+  ASSERT_TRUE(database->script("CREATE TABLE t (a, b); INSERT INTO t VALUES ('x', 1), ('x', 2), ('y', 3)"));
+  std::string wanted = "x";
+  std::vector<int64_t> found;
+  const auto row = [&](const Statement& row) {
+    found.push_back(row.integer(0));
+    wanted = "y";
+  };
+  ASSERT_TRUE(database->each("SELECT b FROM t WHERE a = ?1", row, wanted));
+  EXPECT_THAT(found, testing::ElementsAre(1, 2));
+}
+
 TEST_F(Sqlite, LendsTheSameStatementTwiceAtOnce) {
   auto database = open();
   ASSERT_TRUE(database->script("CREATE TABLE t (a); INSERT INTO t VALUES (1), (2)"));

@@ -1,5 +1,6 @@
 #include "tests/bench/index/fill.h"
 
+#include <algorithm>
 #include <future>
 
 #include "index/footage.h"
@@ -60,7 +61,7 @@ class Minutes {
 
   [[nodiscard]] const std::vector<FilledStream>& streams() const { return streams_; }
 
-  /// The next hour; none: that was all.
+  /// The next hour, stream by stream; none: that was all.
   std::vector<Minute> hour() {
     std::vector<Minute> minutes;
     for (int of_hour = 0; of_hour < 60 && left_ > 0; ++of_hour, --left_) {
@@ -69,6 +70,8 @@ class Minutes {
         if (streams_[i].next < kEnd - Duration(kMinute * (left_ - 1))) minutes.push_back(minute(i));
       }
     }
+    // The rows of a stream lie side by side: 60 of them at a time go to pages that are at hand.
+    std::ranges::stable_sort(minutes, {}, &Minute::stream);
     return minutes;
   }
 
