@@ -1,5 +1,7 @@
 import type { OverviewGroup, OverviewRow, Span } from './overview';
-import type { Lane, Lanes, StreamStatus } from './words';
+import type { AlertLevel, Lane, Lanes, StreamStatus } from './words';
+
+const kGravity: AlertLevel[] = ['red', 'yellow', 'blue'];
 
 /** The word by which the pages know it; null: footage. */
 function cause_of(state: Lane['coverage'][number][2], cause = 'unknown'): string | null {
@@ -21,17 +23,25 @@ function spans_of(coverage: Lane['coverage']): Span[] {
 }
 
 /** Rows of the overview: by window or area, cameras before screens, in the order a person would count. Words: for no place, and for a sub stream. */
-export function groups_of({ streams: lanes }: Lanes, streams: StreamStatus[], words: { other: string; sub: string }, locale: string): OverviewGroup[] {
+export function groups_of({ streams: lanes, visits }: Lanes, streams: StreamStatus[], words: { other: string; sub: string }, locale: string): OverviewGroup[] {
   const known = new Map(streams.map((stream) => [stream.key, stream]));
+  const at_window = new Map(visits.map((one) => [one.window, one]));
   const groups = new Map<string, { group: OverviewGroup; is_window: boolean }>();
   const before = new Intl.Collator(locale, { numeric: true });
-  for (const { stream: key, kind, coverage } of lanes) {
+  for (const { stream: key, kind, coverage, presence } of lanes) {
     const stream = known.get(key);
     const place = stream?.window ?? stream?.area;
     const id = place ? `${stream!.window ? 'w' : 'a'}:${place.id}` : '';
     let found = groups.get(id);
     if (!found) {
-      found = { group: { name: place?.name ?? words.other, rows: [] }, is_window: Boolean(stream?.window) };
+      const { served = [], alerts = [] } = at_window.get(stream?.window?.id ?? '') ?? {};
+      const group: OverviewGroup = {
+        name: place?.name ?? words.other,
+        rows: [],
+        served: served.map(([begin_us, end_us, count]) => ({ begin_us, end_us, count })),
+        alerts: alerts.map(([begin_us, end_us, level, count]) => ({ begin_us, end_us, level, count })).sort((a, b) => kGravity.indexOf(a.level) - kGravity.indexOf(b.level)),
+      };
+      found = { group, is_window: Boolean(stream?.window) };
       groups.set(id, found);
     }
     const name = stream?.name || key;
@@ -40,6 +50,7 @@ export function groups_of({ streams: lanes }: Lanes, streams: StreamStatus[], wo
       name: kind === 'sub' ? `${name} · ${words.sub}` : name,
       kind: kind === 'screen' ? 'screen' : 'camera',
       spans: spans_of(coverage),
+      presence: (presence ?? []).map(([begin_us, end_us, state]) => ({ begin_us, end_us, state })),
     };
     found.group.rows.push(row);
   }

@@ -2,6 +2,7 @@ import { family_of } from './gap_family';
 import { gap_paint, type GapPaint } from './timeline';
 import { kDay, kMinute, type TimeFormat } from './time_format';
 import { ticks, TimelineScale } from './timeline_scale';
+import type { AlertLevel, PresenceState } from './words';
 
 export const kLongestView = 90 * kDay;
 
@@ -12,17 +13,51 @@ export interface Span {
   cause: string | null;
 }
 
+/** What a screen shows of whoever worked there. */
+export interface Presence {
+  begin_us: number;
+  end_us: number;
+  state: PresenceState;
+}
+
+/** Visits that are one on this scale. */
+export interface Served {
+  begin_us: number;
+  end_us: number;
+  count: number;
+}
+
+/** Alerts that are one on this scale, with the gravest level. */
+export interface Warned extends Served {
+  level: AlertLevel;
+}
+
 export interface OverviewRow {
   key: string;
   name: string;
   kind: 'camera' | 'screen';
   spans: Span[];
+  presence: Presence[];
 }
 
-/** Streams of one window or area, under its name. */
+/** Streams of one window or area, under its name, beside which stand who was served there and what was noticed. */
 export interface OverviewGroup {
   name: string;
   rows: OverviewRow[];
+  served: Served[];
+  /** The gravest first. */
+  alerts: Warned[];
+}
+
+/** What is under a point: of a stream (`row`), or of its window. */
+export interface Found {
+  us: number;
+  group: OverviewGroup;
+  row: OverviewRow | null;
+  span: Span | null;
+  presence: Presence | null;
+  served: Served | null;
+  alerts: Warned | null;
 }
 
 /** Heights in CSS pixels; the page lays its labels out by the same numbers. */
@@ -30,18 +65,29 @@ export const kAxisPx = 28;
 export const kGroupPx = 26;
 export const kRowPx = 20;
 const kBarPx = 12;
+/** Of presence, right under the bar of its screen. */
+const kPresencePx = 3;
+const kServedPx = 8;
+const kAlertPx = 4;
 /** A gap of a second is seen on 90 days. */
 const kLeastGapPx = 2;
-const kColors = { axis: '#51616e', grid: '#e3e8ec', lane: '#eef1f4', footage: '#2f7f86', screen: '#4a6fa5', group: '#f6f8f9', now: '#12212c' };
+const kLeastAlertPx = 4;
+const kColors = { axis: '#51616e', grid: '#e3e8ec', lane: '#eef1f4', footage: '#2f7f86', screen: '#4a6fa5', served: '#b98a2f', now: '#12212c' };
+/** The legend of the coverage page shows the same, as the list of alerts shows its levels. */
+const kPresenceColors: Record<PresenceState, string> = { input: '#1f6b45', idle: '#e08a2c', locked: '#8593a0' };
+const kLevelColors: Record<AlertLevel, string> = { blue: '#1f5fa8', yellow: '#e0ae2c', red: '#a3362c' };
 
+/** A row, or the line of its group when `row` is null. */
 interface Placed {
-  row: OverviewRow;
+  group: OverviewGroup;
+  row: OverviewRow | null;
   top_px: number;
+  height_px: number;
 }
 
 /**
- * Draws the coverage of many streams on one canvas that is as high as what is seen of it: rows outside are not drawn.
- * Owner: the coverage page. Does not: ask, take input.
+ * Draws the coverage of many streams on one canvas that is as high as what is seen of it: rows outside are not drawn. In the line of a window
+ * visits and above them alerts, under a screen's bar its presence. Owner: the coverage page. Does not: ask, take input.
  */
 export class Overview {
   scale: TimelineScale;
@@ -60,17 +106,28 @@ export class Overview {
     this.gaps = gap_paint(this.context);
   }
 
-  /** The span under a point of the canvas. */
-  at(x: number, y: number): { row: OverviewRow; us: number; span: Span | null } | null {
+  at(x: number, y: number): Found | null {
     if (y < kAxisPx) return null;
     const under = y - kAxisPx + this.scroll_px;
-    const placed = this.placed().find(({ top_px }) => under >= top_px && under < top_px + kRowPx);
+    const placed = this.placed().find(({ top_px, height_px }) => under >= top_px && under < top_px + height_px);
     if (!placed) return null;
     const us = this.scale.us(x);
-    const reach_us = (kLeastGapPx / this.scale.width_px) * this.scale.length_us;
-    const { spans } = placed.row;
-    const gap = spans.find((span) => span.cause !== null && span.begin_us - reach_us / 2 <= us && us < Math.max(span.end_us, span.begin_us + reach_us));
-    return { row: placed.row, us, span: gap ?? spans.find((span) => span.begin_us <= us && us < span.end_us) ?? null };
+    const covers = (part: { begin_us: number; end_us: number }) => part.begin_us <= us && us < part.end_us;
+    /** What is drawn wider than it is, is found where it is seen. */
+    const shows = (least_px: number) => (part: { begin_us: number; end_us: number }) => {
+      const reach_us = (least_px / this.scale.width_px) * this.scale.length_us;
+      return part.begin_us - reach_us / 2 <= us && us < Math.max(part.end_us, part.begin_us + reach_us);
+    };
+    const { group, row } = placed;
+    return {
+      us,
+      group,
+      row,
+      span: row?.spans.filter(({ cause }) => cause !== null).find(shows(kLeastGapPx)) ?? row?.spans.find(covers) ?? null,
+      presence: row?.presence.find(covers) ?? null,
+      served: row ? null : (group.served.find(shows(1)) ?? null),
+      alerts: row ? null : (group.alerts.find(shows(kLeastAlertPx)) ?? null),
+    };
   }
 
   draw(format: TimeFormat, now_us: number): void {
@@ -96,9 +153,10 @@ export class Overview {
     const result: Placed[] = [];
     let top_px = 0;
     for (const group of this.groups) {
+      result.push({ group, row: null, top_px, height_px: kGroupPx });
       top_px += kGroupPx;
       for (const row of group.rows) {
-        result.push({ row, top_px });
+        result.push({ group, row, top_px, height_px: kRowPx });
         top_px += kRowPx;
       }
     }
@@ -106,16 +164,28 @@ export class Overview {
   }
 
   private paint_rows(height: number): void {
-    for (const { row, top_px } of this.placed()) {
-      const y = kAxisPx + top_px - this.scroll_px + (kRowPx - kBarPx) / 2;
-      if (y + kBarPx < kAxisPx || y > height) continue;
-      this.bar(this.scale.from_us, this.scale.to_us, y, kColors.lane);
-      for (const span of row.spans) if (span.cause === null) this.bar(span.begin_us, span.end_us, y, row.kind === 'screen' ? kColors.screen : kColors.footage);
-      for (const span of row.spans) {
-        if (span.cause === null) continue;
-        for (const fill of this.gaps[family_of(span.cause)]) this.bar(span.begin_us, span.end_us, y, fill, kLeastGapPx);
-      }
+    for (const { group, row, top_px, height_px } of this.placed()) {
+      const y = kAxisPx + top_px - this.scroll_px;
+      if (y + height_px < kAxisPx || y > height) continue;
+      if (row) this.paint_row(row, y + (kRowPx - kBarPx) / 2);
+      else this.paint_window(group, y);
     }
+  }
+
+  private paint_row(row: OverviewRow, y: number): void {
+    this.bar(this.scale.from_us, this.scale.to_us, y, kBarPx, kColors.lane);
+    for (const span of row.spans) if (span.cause === null) this.bar(span.begin_us, span.end_us, y, kBarPx, row.kind === 'screen' ? kColors.screen : kColors.footage);
+    for (const span of row.spans) {
+      if (span.cause === null) continue;
+      for (const fill of this.gaps[family_of(span.cause)]) this.bar(span.begin_us, span.end_us, y, kBarPx, fill, kLeastGapPx);
+    }
+    for (const { begin_us, end_us, state } of row.presence) this.bar(begin_us, end_us, y + kBarPx, kPresencePx, kPresenceColors[state]);
+  }
+
+  private paint_window(group: OverviewGroup, y: number): void {
+    const served_y = y + kGroupPx - kServedPx - 3;
+    for (const { begin_us, end_us } of group.served) this.bar(begin_us, end_us, served_y, kServedPx, kColors.served);
+    for (const { begin_us, end_us, level } of [...group.alerts].reverse()) this.bar(begin_us, end_us, served_y - kAlertPx - 1, kAlertPx, kLevelColors[level], kLeastAlertPx);
   }
 
   private paint_axis(format: TimeFormat, width: number, height: number): void {
@@ -136,12 +206,12 @@ export class Overview {
     }
   }
 
-  private bar(from_us: number, to_us: number, y: number, fill: string | CanvasPattern, least_px = 1): void {
+  private bar(from_us: number, to_us: number, y: number, height: number, fill: string | CanvasPattern, least_px = 1): void {
     const left = Math.max(0, this.scale.x(from_us));
     const right = Math.min(this.scale.width_px, this.scale.x(to_us));
-    if (right < 0 || left > this.scale.width_px || to_us <= from_us) return;
+    if (right < 0 || left > this.scale.width_px || to_us < from_us) return;
     this.context.fillStyle = fill;
-    this.context.fillRect(left, y, Math.max(least_px, right - left), kBarPx);
+    this.context.fillRect(left, y, Math.max(least_px, right - left), height);
   }
 
   private line(x: number, height: number, color: string): void {

@@ -223,10 +223,17 @@ export interface Lane {
   kind: 'main' | 'sub' | 'screen';
   /** Begin, end, state and, of a gap, its cause. */
   coverage: [number, number, 'footage' | 'purged' | 'gap' | 'not_configured', string?][];
+  /** Of a screen: begin, end, what it shows of whoever worked there. Left out when that would be too much. */
+  presence?: [number, number, PresenceState][];
 }
+
+/** Keyboard or mouse in use, neither, or locked. Whether somebody sat there no screen shows. */
+export type PresenceState = 'input' | 'idle' | 'locked';
 
 export interface Lanes {
   streams: Lane[];
+  /** Of the windows that those streams showed: visits and alerts, so many that are one on this scale; of alerts the gravest level. */
+  visits: { window: string; served: [number, number, number][]; alerts: [number, number, AlertLevel, number][] }[];
 }
 
 export interface StreamStatus {

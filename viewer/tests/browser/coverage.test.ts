@@ -20,7 +20,10 @@ async function place(page: WatchedPage, name: string, part: number): Promise<{ x
 }
 
 async function color(page: WatchedPage, name: string, part: number): Promise<number[]> {
-  const at = await place(page, name, part);
+  return color_at(page, await place(page, name, part));
+}
+
+async function color_at(page: WatchedPage, at: { x: number; y: number }): Promise<number[]> {
   return page.evaluate(({ x, y }) => {
     const canvas = document.querySelector('canvas')!;
     const box = canvas.getBoundingClientRect();
@@ -91,4 +94,30 @@ test('gaps by a fault are a list in words too, and alone when wanted', async () 
   bench.hall.failing = /lanes$/;
   await page.click('[aria-label=往后]');
   await page.waitForSelector('.notice:has-text("the store is away")');
+});
+
+test('beside a window stand its visits and alerts, under a screen its presence, and the visit opens from there', async () => {
+  const page = await open(kMinutes);
+  const window = async (part: number, up = 0) => {
+    const label = (await page.locator('.labels .place', { hasText: '3号窗口' }).boundingBox())!;
+    const lanes = (await page.locator('canvas').boundingBox())!;
+    return { x: lanes.x + part * lanes.width, y: label.y + label.height - 7 - up };
+  };
+  expect(await color_at(page, await window(0.35))).toEqual([0xb9, 0x8a, 0x2f]);
+  expect(await color_at(page, await window(0.35, 7))).toEqual([0xa3, 0x36, 0x2c]);
+  expect(await color_at(page, await window(0.1, 7))).toEqual([0xff, 0xff, 0xff]);
+  const screen = async (part: number) => {
+    const at = await place(page, '3号工位', part);
+    return { x: at.x, y: at.y + 7 };
+  };
+  const colors = new Set<string>();
+  for (let part = 0.3; part < 1; part += 0.02) colors.add((await color_at(page, await screen(part))).join());
+  expect(colors).toContain([0x1f, 0x6b, 0x45].join());
+  expect(colors).toContain([0xe0, 0x8a, 0x2c].join());
+  const { x, y } = await window(0.35);
+  await page.mouse.move(x, y);
+  expect(await page.locator('.tip').innerText()).toMatch(/^3号窗口 09:45:0\d 红色预警 1 条 接待 09:45:00–09:4\d:\d0$/);
+  await page.mouse.click(x, y);
+  await waitSettled(page);
+  expect(page.url()).toMatch(/\/visits\/\d+\?t=2026-01-05T01:45:0/);
 });

@@ -124,7 +124,10 @@ export class FakeHall {
     }
     if (path === '/me') return json(this.me());
     if (path === '/streams') return json(fake_status(this.now_us()));
-    if (path === '/lanes') return json({ streams: this.lanes(...['from', 'to', 'px'].map((name) => Number(url.searchParams.get(name)))) });
+    if (path === '/lanes') {
+      const [from, to, px] = ['from', 'to', 'px'].map((name) => Number(url.searchParams.get(name)));
+      return json({ streams: this.lanes(from, to, px), visits: this.found.at_windows(from, to) });
+    }
     const found = this.found.answer(path, url.searchParams, request.method === 'POST' ? await body_of(request) : null);
     if (found) return json(found);
     const stream = /^\/streams\/([^/]+)\/(.+)$/.exec(path);
@@ -239,7 +242,10 @@ export class FakeHall {
     return fake_status(this.now_us()).streams.map(({ key }) => {
       const { footage, gaps } = this.coverage(key, this.streams[key] ?? this.streams['cam-hall.main'], from, to);
       const pieces = [...footage.map(([begin, end]) => [begin, end, 'footage']), ...gaps.map(({ begin_us, end_us, cause }) => [begin_us, end_us ?? Math.min(to, this.now_us()), ...(cause === 'not_yet_configured' ? ['not_configured'] : ['gap', cause])])];
-      return { stream: key, kind: key.split('.')[1], coverage: pieces.filter(([begin, end]) => begin < to && end > from).sort((a, b) => a[0] - b[0]).slice(0, px) };
+      const kind = key.split('.')[1];
+      // Who works at the screen stops half way through each stretch.
+      const presence = kind !== 'screen' ? undefined : footage.flatMap(([begin, end]) => [[begin, (begin + end) / 2, 'input'], [(begin + end) / 2, end, 'idle']]).filter(([begin, end]) => begin < to && end > from);
+      return { stream: key, kind, presence, coverage: pieces.filter(([begin, end]) => begin < to && end > from).sort((a, b) => a[0] - b[0]).slice(0, px) };
     });
   }
 

@@ -64,6 +64,18 @@ export class FakeIndex {
     return { ...found, visits, holds };
   }
 
+  /** Each visit and alert by itself: no scale is too small for them. */
+  at_windows(from, to) {
+    const inside = (begin, end) => begin < to && (end ?? begin) >= from;
+    const visits = [...this.visits.values()].filter(({ called_us, finished_us }) => inside(called_us, finished_us));
+    const alerts = this.alerts.filter(({ state, from_us, to_us }) => (state === 'proposed' || state === 'confirmed') && inside(from_us, to_us));
+    return kWindows.map(({ id }) => ({
+      window: id,
+      served: visits.filter(({ window }) => window.id === id).sort((a, b) => a.called_us - b.called_us).map(({ called_us, finished_us }) => [called_us, finished_us ?? called_us, 1]),
+      alerts: alerts.filter(({ window }) => window.id === id).sort((a, b) => a.from_us - b.from_us).map(({ level, from_us, to_us }) => [from_us, to_us ?? from_us, level, 1]),
+    }));
+  }
+
   list_alerts(query) {
     const state = query.get('state') === 'open' ? 'proposed' : query.get('state');
     const alerts = this.alerts.filter((alert) => (state === 'all' || alert.state === state) && (!query.has('level') || alert.level === query.get('level')));
