@@ -174,18 +174,22 @@ test('a rejected link shows at once, and its visit is then one without a case', 
   assertExact(await readDesk(page));
 });
 
+/** The coverage page around a moment, and where that moment is in the line that is so labelled. */
+async function onCoverage(us, label) {
+  const iso = (at) => new Date(at / 1000).toISOString();
+  await page.goto(`${hall.url}/coverage?from=${iso(us - 30 * kSecond)}&to=${iso(us + 30 * kSecond)}`);
+  const line = page.locator(`.labels li${label}`).first();
+  await line.waitFor();
+  const [lanes, row] = [await page.locator('.lanes canvas').boundingBox(), await line.boundingBox()];
+  return { x: lanes.x + lanes.width / 2, y: row.y + row.height / 2 };
+}
+
 test('a click on the coverage of a camera opens the visit of that moment, to the frame', async () => {
   const { number, calledUs } = known[1];
   const { id } = (await api.json(`/api/v1/cases/${number}`)).visits.at(-1);
-  const [fromUs, toUs] = [calledUs - 30 * kSecond, calledUs + 30 * kSecond];
-  const iso = (us) => new Date(us / 1000).toISOString();
-  await page.goto(`${hall.url}/coverage?from=${iso(fromUs)}&to=${iso(toUs)}`);
-  const label = page.locator(`.labels li[title$="${camera}"]`);
-  await label.waitFor();
+  const { x, y } = await onCoverage(calledUs + 2 * kSecond, `[title$="${camera}"]`);
   assert.match(await page.innerText('main'), /5 路码流/);
-  const lanes = await page.locator('.lanes canvas').boundingBox();
-  const row = await label.boundingBox();
-  await page.mouse.click(lanes.x + (lanes.width * (calledUs + 2 * kSecond - fromUs)) / (toUs - fromUs), row.y + row.height / 2);
+  await page.mouse.click(x, y);
   await page.waitForFunction((wanted) => location.pathname === wanted, `/visits/${id}`);
   await waitSettled(page);
   await pause(page);
@@ -234,6 +238,9 @@ test('a poor rating is proposed as an alert, and stays what a person said of it'
   await alert.locator('.state.confirmed').waitFor();
   const { alerts } = await api.json('/api/v1/alerts?state=confirmed');
   assert.deepEqual(alerts.map(({ rule, visit: id, reason }) => ({ rule, id, reason })), [{ rule: 'poor_rating', id: visit.id, reason: '端到端测试看过录像' }]);
+  const { x, y } = await onCoverage(visit.called_us + 2 * kSecond, `.place:has-text("${visit.window.name}")`);
+  await page.mouse.move(x, y);
+  assert.match(await page.innerText('.tip'), new RegExp(`^${visit.window.name} .* 黄色预警 1 条 接待 `));
 });
 
 test('nothing left the host and nothing failed on the page', () => {
