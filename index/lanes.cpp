@@ -23,14 +23,14 @@ constexpr const char* kShotsByColumn =
 constexpr const char* kWindowsShown =
     "SELECT DISTINCT window FROM window_streams WHERE stream = ?1 AND role <> 'area' AND from_us < ?3"
     " AND (to_us IS NULL OR to_us > ?2)";
+// What is not over yet lasts until now (?5), but no longer than ?6.
 constexpr const char* kVisitsAt =
-    "SELECT called_us, ifnull(finished_us, called_us) FROM visits WHERE window = ?1 AND called_us >= ?4 AND "
-    "called_us < ?3"
-    " AND ifnull(finished_us, called_us) >= ?2 ORDER BY called_us";
+    "SELECT called_us, ifnull(finished_us, max(called_us, min(?5, called_us + ?6))) AS until_us FROM visits"
+    " WHERE window = ?1 AND called_us >= ?4 AND called_us < ?3 AND until_us >= ?2 ORDER BY called_us";
 constexpr const char* kAlertsAt =
-    "SELECT from_us, ifnull(to_us, from_us), level FROM alerts WHERE window = ?1 AND from_us >= ?4 AND "
-    "from_us < "
-    "?3 AND ifnull(to_us, from_us) >= ?2 AND state IN ('proposed', 'confirmed') ORDER BY from_us";
+    "SELECT from_us, ifnull(to_us, max(from_us, min(?5, from_us + ?6))) AS until_us, level FROM alerts"
+    " WHERE window = ?1 AND from_us >= ?4 AND from_us < ?3 AND until_us >= ?2"
+    " AND state IN ('proposed', 'confirmed') ORDER BY from_us";
 
 // Of all screens together; 200,000 rows of shots, and of presence where input comes and goes all day.
 constexpr Duration kMostShotTime = std::chrono::hours(10 * 24);
@@ -223,7 +223,7 @@ class LaneReader {
       std::vector<Part> parts;
       MJ_CHECK(database_.each(
           sql, [&](const Statement& row) { parts.push_back(read(row)); }, window, query_.from, query_.to,
-          query_.from - kLongestVisit));
+          query_.from - kLongestVisit, clock_.now(), kLongestVisit));
       all[window] = drawn(parts, query_, column_);
     }
     return all;

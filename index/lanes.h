@@ -41,8 +41,8 @@ struct Lane {
   std::optional<std::vector<PresencePart>> presence;
 };
 
-/// Somebody was served from begin to end; or `count` people were, so close together that they are one on this
-/// scale.
+/// Somebody was served from begin to end, or, when that is not over, until now (kLongestVisit at most); or
+/// `count` people were, so close together that they are one on this scale.
 struct ServedPart {
   WallTime begin, end;
   int count = 1;

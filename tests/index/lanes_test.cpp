@@ -129,6 +129,29 @@ TEST_F(LanesTest, CountShotsAndVisits) {
   EXPECT_EQ(served[0].end, at(42));
 }
 
+TEST_F(LanesTest, AVisitThatIsNotOverLastsUntilNow) {
+  FakeRecorder camera(hall_.index(), kCam);
+  camera.footage(at(0), 60);
+  hall_.settle();
+  Event called;
+  called.id = "1";
+  called.at = at(12);
+  called.window = "w1";
+  called.ticket = "A1";
+  ASSERT_TRUE(hall_.index().ingest("queue", {called}));
+  const auto end = [&](Duration later) {
+    hall_.clock().set(at(12) + later);
+    // An interval that it reaches into as long as it lasts, and no further.
+    const auto lanes = Timeline(hall_.index()).lanes({{kCam}, at(12) + later, at(13) + later, 5});
+    EXPECT_TRUE(lanes) << lanes.error().message;
+    const auto& served = lanes->visits.at("w1");
+    return served.size() == 1 ? std::optional(served[0].end) : std::nullopt;
+  };
+  EXPECT_EQ(end(std::chrono::minutes(3)), at(12) + std::chrono::minutes(3));
+  EXPECT_EQ(end(std::chrono::hours(4)), at(12) + std::chrono::hours(4));
+  EXPECT_EQ(end(std::chrono::hours(5)), std::nullopt);
+}
+
 TEST_F(LanesTest, TellWhatAScreenShowsOfWhoeverWorkedThere) {
   FakeRecorder screen(hall_.index(), "ws-1.screen");
   for (int i = 0; i < 40; ++i) {
