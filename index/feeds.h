@@ -52,6 +52,9 @@ struct Event {
 [[nodiscard]] const char* name(Event::Type type);
 [[nodiscard]] std::optional<Event::Type> event_type_from(std::string_view name);
 
+/// What is wrong with an event in itself, as "key: sentence"; empty: nothing is.
+[[nodiscard]] std::string fault_of(const Event& event);
+
 /// An event that was not taken, by its position in the batch.
 struct RefusedEvent {
   size_t position = 0;
@@ -60,6 +63,7 @@ struct RefusedEvent {
 
 struct Ingested {
   int accepted = 0, duplicates = 0;
+  int different = 0;                  ///< of the duplicates: came with another content; the first one counts
   std::vector<RefusedEvent> refused;  ///< of take_each() alone
 };
 

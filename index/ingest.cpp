@@ -115,8 +115,7 @@ class Intake {
 
   /// Errors: invalid, as "key: sentence"; then nothing of the event is stored.
   Result<void> take(const Event& event) {
-    std::string wrong = wrong_form(event);
-    if (wrong.empty()) wrong = wrong_meaning(event);
+    const std::string wrong = fault_of(event);
     if (!wrong.empty()) return fail(ErrorKind::invalid, "{}", wrong);
     MJ_TRY(const auto same,
            database_.first(
@@ -143,6 +142,7 @@ class Intake {
     if (before != event.raw) {
       spdlog::warn("feed {}: event \"{}\" came again with another content; the first one counts", source_,
                    event.id);
+      ++ingested_.different;
     }
     ++ingested_.duplicates;
     return {};
@@ -219,6 +219,11 @@ class Intake {
 };
 
 }  // namespace
+
+std::string fault_of(const Event& event) {
+  std::string wrong = wrong_form(event);
+  return wrong.empty() ? wrong_meaning(event) : wrong;
+}
 
 Result<Ingested> ingest_events(Database& database, const std::string& source,
                                const std::vector<Event>& events, WallTime now, Take how) {

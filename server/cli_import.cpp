@@ -52,11 +52,6 @@ Result<Door> open_door(const config::Settings& settings, const config::Feed& fee
   return door;
 }
 
-/// Takes nothing, and says so of nothing.
-Result<index::Ingested> look_only(const std::vector<index::Event>&) {
-  return index::Ingested{};
-}
-
 std::function<bool(size_t, size_t)> progress(const Clock& clock) {
   const bool terminal = isatty(STDERR_FILENO) == 1;
   return [&clock, terminal, next = SteadyTime{}](size_t done, size_t total) mutable {
@@ -103,7 +98,7 @@ Result<int> import_file(const ImportOptions& options, const config::Settings& se
   const SystemClock clock;
   Door door;
   if (options.dry_run) {
-    door.sink = look_only;
+    door.sink = [&settings](const auto& events) { return look_only(settings, events); };
   } else {
     MJ_TRY(door, open_door(settings, *feed, clock));
   }
@@ -112,8 +107,10 @@ Result<int> import_file(const ImportOptions& options, const config::Settings& se
   const auto done = import_bytes(importer, used, mapping.has_value(), std::move(bytes), progress(clock));
   print(importer.report(), options.dry_run ? nullptr : door.name);
   if (!done) {
-    return fail(done.error().kind, "{}: {}. What was stored stays; run it again, nothing is stored twice",
-                options.file, done.error().message);
+    const char* advice = importer.report().accepted == 0
+                             ? ""
+                             : ". What was stored stays; run it again, nothing is stored twice";
+    return fail(done.error().kind, "{}: {}{}", options.file, done.error().message, advice);
   }
   return importer.report().refused == 0 ? kClean : kFindings;
 }

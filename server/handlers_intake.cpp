@@ -19,18 +19,32 @@ Duration clock_offset_of(const Request& request, const Services& services) {
   return feed == feeds.end() ? Duration{0} : feed->clock_offset;
 }
 
+/// Some programs begin a text with a byte order mark; RFC 8259 §8.1 lets us pass over it.
+std::string_view body_of(const Request& request) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  std::string_view body = as_text(request.body);
+  if (body.starts_with(kMark)) body.remove_prefix(kMark.size());
+  return body;
+}
+
+json::object told(const index::Ingested& stored) {
+  json::object answer{{"accepted", stored.accepted}, {"duplicates", stored.duplicates}};
+  if (stored.different > 0) answer["different"] = stored.different;
+  return answer;
+}
+
 Checked<json::object> take_batch(const Request& request, const Services& services) {
   auto events =
-      parse_events(as_text(request.body), services.context.clock.now(), clock_offset_of(request, services));
+      parse_events(body_of(request), services.context.clock.now(), clock_offset_of(request, services));
   if (!events) return tl::unexpected<Refusal>(std::move(events).error());
   auto stored = services.context.index.ingest(request.who.id, std::move(*events));
   if (!stored) return tl::unexpected<Refusal>(refusal_of_index(stored.error()));
-  return json::object{{"accepted", stored->accepted}, {"duplicates", stored->duplicates}};
+  return told(*stored);
 }
 
 Checked<json::object> take_lines(const Request& request, const Services& services) {
   const Duration offset = clock_offset_of(request, services);
-  auto lines = parse_lines(as_text(request.body), services.context.clock.now(), offset);
+  auto lines = parse_lines(body_of(request), services.context.clock.now(), offset);
   if (!lines) return tl::unexpected<Refusal>(std::move(lines).error());
   auto stored = index::Feeds(services.context.index).take_each(request.who.id, lines->events);
   if (!stored) return tl::unexpected<Refusal>(Refusal{stored.error(), ""});
@@ -42,8 +56,9 @@ Checked<json::object> take_lines(const Request& request, const Services& service
   for (const auto& [line, message] : lines->refused) {
     refused.push_back(json::object{{"line", line}, {"message", message}});
   }
-  return json::object{
-      {"accepted", stored->accepted}, {"duplicates", stored->duplicates}, {"refused", std::move(refused)}};
+  json::object answer = told(*stored);
+  answer["refused"] = std::move(refused);
+  return answer;
 }
 
 }  // namespace

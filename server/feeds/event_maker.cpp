@@ -29,6 +29,33 @@ bool is_prose(std::string_view field) {
   return field == "text" || field == "item_name" || field == "case";
 }
 
+/// A line break within a cell is no more than a blank, except in what people wrote.
+std::string on_one_line(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool blank = c == '\n' || c == '\r' || c == '\t';
+    if (!blank) out.push_back(c);
+    if (blank && !out.ends_with(' ')) out.push_back(' ');
+  }
+  return out;
+}
+
+/// What a spreadsheet makes of a long number that it takes for one: 2.02601E+17, the same for many cases.
+/// JSON numbers beyond 20 digits come to the same, without the plus.
+bool is_shortened_number(std::string_view text) {
+  const size_t exponent = text.find_first_of("Ee");
+  if (exponent == std::string_view::npos) return false;
+  const std::string_view digits = text.substr(0, exponent);
+  std::string_view power = text.substr(exponent + 1);
+  const bool plus = power.starts_with('+');
+  if (plus) power.remove_prefix(1);
+  const auto only = [](std::string_view part, std::string_view allowed) {
+    return !part.empty() && part.find_first_not_of(allowed) == std::string_view::npos;
+  };
+  const bool fraction = digits.find('.') != std::string_view::npos;
+  return (plus || fraction) && only(digits, "0123456789.") && only(power, "0123456789");
+}
+
 std::string_view joint(std::string_view field) {
   if (field == "id" || field == "case") return "-";
   return field == "at" || field == "until" || field == "text" ? " " : "";
@@ -56,10 +83,20 @@ json::object event_object(const std::map<std::string, std::string>& values) {
   return event;
 }
 
+Result<void> check_digits(const std::string& text) {
+  if (!is_shortened_number(text)) return {};
+  return fail(
+      ErrorKind::invalid,
+      "\"{}\" is a number that a spreadsheet shortened, its last digits are lost; make the column text "
+      "there and export it again",
+      text);
+}
+
 }  // namespace
 
 Result<void> EventMaker::use_columns(const std::vector<std::string>& names) {
   places_.clear();
+  width_ = names.size();
   for (size_t i = 0; i < names.size(); ++i) places_.emplace(names[i], i);
   for (const auto& entry : mapping_.events) {
     // Where columns are named like fields, those that a table does not need are not there.
@@ -105,7 +142,8 @@ Result<std::string> EventMaker::window_id(const std::string& text) const {
 }
 
 Result<std::string> EventMaker::meaning(const std::string& field, const std::string& text) const {
-  std::string usual = is_prose(field) ? text : usual_width(text);
+  const std::string line = field == "text" ? text : on_one_line(text);
+  std::string usual = is_prose(field) ? line : usual_width(line);
   if (const auto values = mapping_.values.find(field); values != mapping_.values.end()) {
     for (const std::string& key : {text, usual}) {
       if (const auto value = values->second.find(key); value != values->second.end()) return value->second;
@@ -121,6 +159,7 @@ Result<std::string> EventMaker::meaning(const std::string& field, const std::str
         std::ranges::find(kSatisfaction, usual, [](const auto& entry) { return entry.first; });
     if (known != kSatisfaction.end()) return std::to_string(known->second);
   }
+  if (!is_prose(field) || field == "case") MJ_CHECK(check_digits(usual));
   return usual;
 }
 
@@ -135,8 +174,24 @@ std::string EventMaker::id_of(const config::EventMapping& entry, const std::stri
   return entry.suffix.empty() ? own : own + ":" + entry.suffix;
 }
 
+/// Empty: the cells are where their columns are.
+std::string EventMaker::wrong_width(const std::vector<std::string>& cells) const {
+  for (size_t i = width_; i < cells.size(); ++i) {
+    if (cells[i].empty()) continue;
+    return fmt::format(
+        "has {} cells, but there are {} columns; a cell that holds the delimiter must stand in "
+        "quotation marks",
+        cells.size(), width_);
+  }
+  return {};
+}
+
 MadeRow EventMaker::make(const std::vector<std::string>& cells) const {
   MadeRow row;
+  if (auto wrong = wrong_width(cells); !wrong.empty()) {
+    row.problems.push_back({"", std::move(wrong)});
+    return row;
+  }
   for (size_t i = 0; i < mapping_.events.size(); ++i) {
     const auto& entry = mapping_.events[i];
     std::map<std::string, std::string> values;

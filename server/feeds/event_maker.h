@@ -49,12 +49,14 @@ class EventMaker {
   /// What the field's text means. Errors: invalid.
   [[nodiscard]] Result<std::string> meaning(const std::string& field, const std::string& text) const;
   [[nodiscard]] Result<std::string> window_id(const std::string& text) const;
+  [[nodiscard]] std::string wrong_width(const std::vector<std::string>& cells) const;
   [[nodiscard]] std::string id_of(const config::EventMapping& entry, const std::string& id,
                                   const std::vector<std::string>& cells) const;
 
   const config::Mapping& mapping_;
   const config::Settings& settings_;
   std::map<std::string, size_t, std::less<>> places_;  ///< column → position
+  size_t width_ = 0;                                   ///< number of columns
 };
 
 }  // namespace mj::server

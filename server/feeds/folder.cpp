@@ -80,13 +80,18 @@ void WatchedFolder::look() {
   if (error) return complain(fmt::format("folder {}: {}", source_.feed.folder.string(), error.message()));
   std::ranges::sort(files);
   std::map<std::string, Look> now;
-  bool fine = true;
+  std::string wrong;
   for (const auto& file : files) {
     if (stopping_) return;
-    fine = !is_whole(file, now) || take(file);
-    if (!fine) break;
+    if (!is_whole(file, now)) continue;
+    const Taken taken = take(file);
+    if (stopping_) return;
+    if (taken.wrong_with_it.empty()) continue;
+    if (wrong.empty())
+      wrong = fmt::format("{}: {}; tried again", file.filename().string(), taken.wrong_with_it);
+    if (taken.keeps_others) break;
   }
-  if (fine) complain("");
+  complain(wrong);
   seen_ = std::move(now);
 }
 
@@ -104,29 +109,22 @@ bool WatchedFolder::is_whole(const fs::path& file, std::map<std::string, Look>& 
   return same && source_.clock.steady_now() - look.since >= kQuiet && !is_being_written(file);
 }
 
-bool WatchedFolder::take(const fs::path& file) {
+WatchedFolder::Taken WatchedFolder::take(const fs::path& file) {
   const bool mapped = source_.feed.mapping.has_value();
   Importer importer(source_, sink_);
   auto bytes = read_import_file(file);
+  if (!bytes && bytes.error().kind == ErrorKind::not_found) return {};  // somebody took it back
   const auto go_on = [this](size_t, size_t) { return !stopping_; };
   const Result<void> done = bytes ? import_bytes(importer, source_.mapping, mapped, std::move(*bytes), go_on)
                                   : Result<void>(tl::unexpected(bytes.error()));
   const bool wrong_file = !done && (done.error().kind == ErrorKind::invalid || !bytes);
-  if (!done && !wrong_file) {
-    if (!stopping_) {
-      complain(fmt::format("{}: {}; tried again", file.filename().string(), done.error().message));
-    }
-    return false;
-  }
+  if (!done && !wrong_file) return {done.error().message, true};
   const ImportReport& report = importer.report();
   const char* where = wrong_file || report.refused > 0 ? "refused" : "done";
   const auto put = put_away(file, where, text_of(report, done ? "" : done.error().message));
-  if (!put) {
-    complain(fmt::format("{}: {}; tried again", file.filename().string(), put.error().message));
-    return false;
-  }
+  if (!put) return {put.error().message, false};
   spdlog::info("feed {}: {} → {}/: {}", source_.feed.id, file.filename().string(), where, report.summary());
-  return true;
+  return {};
 }
 
 /// The report first: a file that was moved has one.

@@ -35,8 +35,12 @@ class WatchedFolder {
   };
 
   [[nodiscard]] bool is_whole(const std::filesystem::path& file, std::map<std::string, Look>& now);
-  /// False: it stays where it is, for another time.
-  bool take(const std::filesystem::path& file);
+  /// A file with something wrong stays where it is, for another time.
+  struct Taken {
+    std::string wrong_with_it;
+    bool keeps_others = false;  ///< what is wrong is not the file
+  };
+  Taken take(const std::filesystem::path& file);
   [[nodiscard]] Result<void> put_away(const std::filesystem::path& file, const char* where,
                                       const std::string& report);
   void complain(const std::string& what);

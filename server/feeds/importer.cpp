@@ -111,8 +111,14 @@ std::string ImportProblem::to_string() const {
 }
 
 std::string ImportReport::summary() const {
-  return fmt::format("{} rows, {} events: {} new, {} known already, {} refused", rows, events, accepted,
-                     duplicates, refused);
+  std::string known = fmt::format("{} known already", duplicates);
+  if (different > 0) {
+    known += fmt::format(
+        " ({} of them told otherwise now, but the first word counts; to correct an event name "
+        "its id as `corrects` of a new one)",
+        different);
+  }
+  return fmt::format("{} rows, {} events: {} new, {}, {} refused", rows, events, accepted, known, refused);
 }
 
 Result<void> Importer::row(int line, const std::vector<std::string>& cells) {
@@ -162,6 +168,7 @@ Result<void> Importer::finish() {
   MJ_TRY(const auto taken, sink_(batch_));
   report_.accepted += taken.accepted;
   report_.duplicates += taken.duplicates;
+  report_.different += taken.different;
   for (const auto& refused : taken.refused) refuse_at(places_.at(refused.position), refused.message);
   batch_.clear();
   places_.clear();
@@ -188,6 +195,19 @@ Result<void> import_bytes(Importer& importer, const config::Mapping& mapping, bo
   }
   MJ_CHECK(importer.finish());
   return told(progress, text.size(), text.size());
+}
+
+Result<index::Ingested> look_only(const config::Settings& settings, const std::vector<index::Event>& events) {
+  index::Ingested looked;
+  for (size_t i = 0; i < events.size(); ++i) {
+    const std::string& window = events[i].window;
+    const bool known = window.empty() || std::ranges::find(settings.windows, window, &config::Window::id) !=
+                                             settings.windows.end();
+    std::string fault = index::fault_of(events[i]);
+    if (fault.empty() && !known) fault = fmt::format("window: no window \"{}\" in the settings", window);
+    if (!fault.empty()) looked.refused.push_back({i, std::move(fault)});
+  }
+  return looked;
 }
 
 Result<std::string> read_import_file(const std::filesystem::path& file) {

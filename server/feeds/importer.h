@@ -23,6 +23,7 @@ struct ImportProblem {
 /// What became of a file or of the rows of a database.
 struct ImportReport {
   int64_t rows = 0, events = 0, accepted = 0, duplicates = 0, refused = 0;
+  int64_t different = 0;                ///< of the duplicates, index::Ingested::different
   std::vector<ImportProblem> problems;  ///< the first kMaxProblems of `refused`
   std::vector<std::string> preview;     ///< the first events, as JSON
 
@@ -82,6 +83,10 @@ class Importer {
 [[nodiscard]] Result<void> import_bytes(Importer& importer, const config::Mapping& mapping, bool mapped,
                                         std::string bytes,
                                         const std::function<bool(size_t, size_t)>& progress);
+
+/// The sink of a dry run: takes nothing, refuses what the index would refuse.
+[[nodiscard]] Result<index::Ingested> look_only(const config::Settings& settings,
+                                                const std::vector<index::Event>& events);
 
 /// The bytes of a file of at most 256 MiB. Errors: not_found, denied, invalid.
 [[nodiscard]] Result<std::string> read_import_file(const std::filesystem::path& file);

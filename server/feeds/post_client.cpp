@@ -87,6 +87,10 @@ ErrorKind kind_of(http::status status) {
 }
 
 Result<index::Ingested> ingested_of(const Answer& answer) {
+  if (kind_of(answer.result()) == ErrorKind::denied) {
+    return fail(ErrorKind::denied,
+                "mingjingd does not know this feed by its token; it runs with other settings: restart it");
+  }
   auto body = parse_json_object(answer.body());
   if (answer.result() != http::status::ok || !body) {
     return fail(kind_of(answer.result()), "mingjingd answers {}: {}", answer.result_int(),
@@ -95,6 +99,9 @@ Result<index::Ingested> ingested_of(const Answer& answer) {
   index::Ingested ingested;
   ingested.accepted = static_cast<int>(body->at("accepted").to_number<int64_t>());
   ingested.duplicates = static_cast<int>(body->at("duplicates").to_number<int64_t>());
+  if (const auto* different = body->if_contains("different")) {
+    ingested.different = static_cast<int>(different->to_number<int64_t>());
+  }
   for (const auto& refused : body->at("refused").as_array()) {
     ingested.refused.push_back({static_cast<size_t>(refused.at("line").to_number<int64_t>() - 1),
                                 std::string(refused.at("message").as_string())});

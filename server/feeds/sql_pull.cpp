@@ -43,10 +43,11 @@ Result<bool> SqlPull::pull() {
   int row = 0;
   for (const auto& cells : found.rows) MJ_CHECK(importer.row(++row, cells));
   MJ_CHECK(importer.finish());
-  tell(importer.report());
+  const auto place = static_cast<size_t>(column - found.columns.begin());
+  tell(importer.report(), [&](int line) { return found.rows.at(static_cast<size_t>(line - 1)).at(place); });
   const bool full = found.rows.size() == limit_;
   if (row == 0) return false;
-  const std::string& newest = found.rows.back().at(static_cast<size_t>(column - found.columns.begin()));
+  const std::string& newest = found.rows.back().at(place);
   if (full && newest == cursor) {
     if (limit_ >= kMostRows) {
       return fail(ErrorKind::invalid, "more than {} rows have \"{}\" = {}; choose another cursor_column",
@@ -61,15 +62,16 @@ Result<bool> SqlPull::pull() {
 }
 
 /// What is read again was told before.
-void SqlPull::tell(const ImportReport& report) {
+void SqlPull::tell(const ImportReport& report, const std::function<std::string(int)>& cursor_of) {
   const std::string problem = report.problems.empty() ? "" : report.problems.front().message;
   if (report.accepted > 0) spdlog::info("feed {}: {}", source_.feed.id, report.summary());
   if (report.accepted == 0 && problem == last_problem_) return;
   last_problem_ = problem;
   for (size_t i = 0; i < std::min(kToldProblems, report.problems.size()); ++i) {
     const auto& [row, column, message] = report.problems[i];
-    spdlog::warn("feed {}: a row of its database is passed over: column \"{}\": {}", source_.feed.id, column,
-                 message);
+    spdlog::warn("feed {}: a row of its database is passed over, that with {} = \"{}\": {}{}",
+                 source_.feed.id, source_.feed.sql->cursor_column, cursor_of(row),
+                 column.empty() ? "" : fmt::format("column \"{}\": ", column), message);
   }
 }
 

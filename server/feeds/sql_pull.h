@@ -30,7 +30,8 @@ class SqlPull {
   static constexpr size_t kMostRows = 100'000;
 
  private:
-  void tell(const ImportReport& report);
+  /// `cursor_of` a row by its number, from 1: by that a person finds it.
+  void tell(const ImportReport& report, const std::function<std::string(int)>& cursor_of);
 
   const Importer::Source source_;
   index::Index& index_;

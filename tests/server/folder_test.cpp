@@ -120,6 +120,14 @@ TEST_F(Folder, WhatTheIndexCannotTakeStaysAndIsTriedAgain) {
   EXPECT_TRUE(hall_.index->case_answer("SC-1"));
 }
 
+TEST_F(Folder, AFileThatCannotBePutAwayKeepsNoOther) {
+  leave(std::string(250, 'a'), kTable);  // with the report's ending too long for a name
+  leave("b.csv", kTable);
+  look_twice();
+  EXPECT_TRUE(fs::exists(drop_ / "done" / "b.csv"));
+  EXPECT_THAT(folder_.trouble(), HasSubstr("aaa"));
+}
+
 TEST_F(Folder, SaysWhatIsWrongUntilItIsRight) {
   folder_.look();
   EXPECT_EQ(folder_.trouble(), "");

@@ -170,6 +170,68 @@ TEST_F(Import, AgainNothingIsStoredTwice) {
   EXPECT_EQ(import(kTable).summary(), "4 rows, 4 events: 0 new, 4 known already, 3 refused");
 }
 
+TEST_F(Import, SaysThatARowWhichWasChangedIsNotTaken) {
+  import(kTable);
+  std::string changed = kTable;
+  changed.replace(changed.find("A002"), 4, "A999");
+  EXPECT_THAT(import(changed).summary(), HasSubstr("4 known already (1 of them told otherwise now"));
+}
+
+TEST_F(Import, ALineBreakWithinACellIsABlank) {
+  for (auto& event : mapping_.events) event.fields["item_name"].columns = {"票号"};
+  const ImportReport report = import(
+      "流水号,日期,叫号,结束,窗口,票号,工号\n1,2024/11/20,9:00:00,,\"1号窗口\n\",\"A1\r\n\t乙\",1037\n");
+  EXPECT_THAT(problems(report), testing::IsEmpty());
+  EXPECT_THAT(report.preview.at(0), HasSubstr(R"("ticket":"A1 乙")"));
+  EXPECT_THAT(report.preview.at(0), HasSubstr(R"("item":{"name":"A1 乙"})"));
+}
+
+TEST_F(Import, ANumberThatASpreadsheetShortenedIsRefused) {
+  const std::string head = "type,id,at,window,ticket,case\n";
+  const ImportReport report = import(head +
+                                         "ticket_called,1,2024-11-20 09:00,w1,A1,2.02601E+17\n"
+                                         "ticket_called,9E+04,2024-11-20 09:01,w1,A2,SC-1\n"
+                                         "ticket_called,3,2024-11-20 09:02,w1,2E01,SC-2E+3\n",
+                                     false);
+  EXPECT_THAT(problems(report),
+              ElementsAre(StartsWith("line 2, column \"case\": \"2.02601E+17\" is a number"),
+                          StartsWith("line 3, column \"id\": \"9E+04\" is a number")));
+  EXPECT_EQ(report.accepted, 1);
+  const ImportReport json = import(
+      R"([{"流水号":202601051001370001234,"日期":"2024-11-20","叫号":"9:00","窗口":"w1","票号":"A7"}])");
+  EXPECT_THAT(problems(json), testing::Contains(HasSubstr("is a number that a spreadsheet shortened")));
+}
+
+TEST_F(Import, ARowWithMoreCellsThanColumnsIsRefused) {
+  const ImportReport report = import(
+      "type,id,at,window,ticket,case\n"
+      "ticket_called,1,2024-11-20 09:00,w1,A,1,SC-1\n"
+      "ticket_called,2,2024-11-20 09:01,w1,A2,SC-2,,\n",
+      false);
+  EXPECT_THAT(problems(report), ElementsAre(StartsWith("line 2: has 7 cells, but there are 6 columns")));
+  EXPECT_EQ(report.accepted, 1);
+}
+
+TEST_F(Import, ADryRunRefusesWhatTheIndexWouldRefuse) {
+  const config::Mapping plain = config::plain_mapping();
+  const auto problems_of = [&](const EventSink& sink) {
+    Importer importer({hall_.settings, hall_.settings.feeds[0], plain, hall_.clock}, sink);
+    EXPECT_TRUE(
+        import_bytes(importer, plain, false,
+                     R"({"id":"1","type":"rating","at":"2024-11-20T09:00:00Z","score":5})"
+                     "\n"
+                     R"({"id":"2","type":"sign_out","at":"2024-11-20T09:00:00Z","clerk":"1037"})"
+                     "\n"
+                     R"({"id":"3","type":"complaint","at":"2024-11-20T09:00:00Z","text":"慢","window":"w9"})"
+                     "\n",
+                     [](size_t, size_t) { return true; }));
+    return problems(importer.report());
+  };
+  const auto dry = problems_of([this](const auto& events) { return look_only(hall_.settings, events); });
+  EXPECT_EQ(dry.size(), 2U);
+  EXPECT_EQ(dry, problems_of(sink()));
+}
+
 TEST_F(Import, RowsWithoutAnIdAreKnownByWhatTheyHold) {
   for (auto& event : mapping_.events) event.fields.erase("id");
   EXPECT_EQ(import(kTable).accepted, 4);

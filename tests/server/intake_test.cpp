@@ -43,6 +43,9 @@ TEST(Intake, EventsBecomeACase) {
   EXPECT_EQ(stored.body, R"({"accepted":1,"duplicates":0})");
   const test::Answer again = hall.post_as(test::kFeedToken, kEvents, batch({event}));
   EXPECT_EQ(again.body, R"({"accepted":0,"duplicates":1})");
+  const test::Answer other =
+      hall.post_as(test::kFeedToken, kEvents, "\xEF\xBB\xBF" + batch({called("q-1", "w2", recently())}));
+  EXPECT_EQ(other.body, R"({"accepted":0,"duplicates":1,"different":1})") << "the first word counts";
 
   const test::Answer hits = hall.get("/api/v1/cases?q=100137");
   EXPECT_THAT(hits.body, HasSubstr("20260105-100137"));
@@ -84,8 +87,8 @@ TEST(Intake, LinesStandAlone) {
   };
   const std::string good = called("q-1", "w1", recently());
   const test::Answer answer =
-      lines(good + "\r\n\n" + called("q-2", "w9", recently()) + "\n{\"id\":\n" + good + "\n" +
-            called("q-3", "w1", "yesterday") + "\n" + called("q-4", "w1", recently()));
+      lines("\xEF\xBB\xBF" + good + "\r\n\n" + called("q-2", "w9", recently()) + "\n{\"id\":\n" + good +
+            "\n" + called("q-3", "w1", "yesterday") + "\n" + called("q-4", "w1", recently()));
   ASSERT_EQ(answer.status, 200) << answer.body;
   const json::object told = json::parse(answer.body).as_object();
   EXPECT_EQ(told.at("accepted").as_int64(), 2);

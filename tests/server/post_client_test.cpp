@@ -49,6 +49,7 @@ TEST(PostClient, TrustsOnlyTheServerItKnowsAndIsKnownByItsToken) {
   const auto denied = PostClient(settings, settings.feeds[0]).post({});
   ASSERT_FALSE(denied);
   EXPECT_EQ(denied.error().kind, ErrorKind::denied);
+  EXPECT_THAT(denied.error().message, testing::HasSubstr("restart it")) << "an operator knows what to do";
   const test::Hall other;
   settings.data_directory = other.settings.data_directory;
   const auto stranger = PostClient(settings, settings.feeds[0]).post({});
