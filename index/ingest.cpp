@@ -128,7 +128,8 @@ class Intake {
 
   Result<Ingested> finish() {
     MJ_CHECK(update_.work_off(database_));
-    MJ_CHECK(make_words(database_, kWordsAtOnce));
+    // As many as came and some more: a large batch must not leave its words behind.
+    MJ_CHECK(make_words(database_, ingested_.accepted + kWordsAtOnce));
     MJ_CHECK(clock_.keep(database_, source_, now_));
     return ingested_;
   }

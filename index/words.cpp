@@ -116,7 +116,10 @@ Result<bool> find_words(Database& database, Texts texts, const std::vector<std::
       if (!wanted) return true;
     }
   }
-  return true;
+  bool all = true;
+  MJ_CHECK(database.each(
+      kind.following, [&](const Statement&) { all = false; }, mark, 1));
+  return all;
 }
 
 }  // namespace mj::index

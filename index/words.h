@@ -22,7 +22,8 @@ inline constexpr int kWordsAtOnce = 200;
 [[nodiscard]] Result<void> make_words(Database& database, int most);
 
 /// Newest first, every text of a kind that contains all words: `hit` is told its id and may say enough
-/// (false). `go_on` is asked between pieces of work of a few milliseconds. False when that ended it.
+/// (false). `go_on` is asked between pieces of work of a few milliseconds. False when that ended it, or when
+/// texts are waiting for make_words().
 [[nodiscard]] Result<bool> find_words(
     Database& database, Texts kind, const std::vector<std::string>& words,
     const std::function<Result<bool>(int64_t id, const std::string& text)>& hit,

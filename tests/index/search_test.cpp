@@ -254,6 +254,28 @@ TEST_F(SearchCorpus, RefusesWhatIsNoText) {
   EXPECT_EQ(Search(hall_.index()).find(std::string(300, 'a'), kZone, 5).error().kind, ErrorKind::invalid);
 }
 
+TEST_F(SearchCorpus, FindsWhatCameInALargeBatch) {
+  std::vector<Event> events(1000);
+  for (size_t i = 0; i < events.size(); ++i) {
+    events[i].id = fmt::format("batch-{}", i);
+    events[i].type = Event::Type::complaint;
+    events[i].at = at(local(12, 0));
+    events[i].note = i + 1 == events.size() ? "窗口无人值守" : "等太久";
+    events[i].raw = "{}";
+  }
+  ASSERT_TRUE(hall_.index().ingest("feed", events));
+  const auto answer = find("无人值守");
+  EXPECT_EQ(answer.notes.size(), 1U);
+  EXPECT_TRUE(answer.complete);
+}
+
+TEST_F(SearchCorpus, SaysThatSomeTextsAreNotYetSearchable) {
+  EXPECT_TRUE(find("无人值守").complete);
+  auto database = Database::open(hall_.directory() / "index.db", Database::Mode::write).value();
+  ASSERT_TRUE(database->run("UPDATE word_marks SET upto = upto - 1 WHERE texts = 'events'"));
+  EXPECT_FALSE(find("无人值守").complete);
+}
+
 TEST_F(SearchCorpus, FindsTextsOfAnIndexThatWasMadeAnew) {
   hall_.close();
   ASSERT_TRUE(replace_damaged(hall_.directory(), hall_.clock()));
