@@ -35,8 +35,15 @@ constexpr const char* kComplaintOfOnlyCase =
     " WHERE mine.visit = ?1 AND mine.state <> 'rejected' AND events.counts = 1"
     " AND NOT EXISTS (SELECT 1 FROM links AS other WHERE other.case_id = mine.case_id"
     "  AND other.visit <> ?1 AND other.state <> 'rejected') LIMIT 1";
-constexpr const char* kWasComplainedOf =
-    "SELECT 1 FROM events WHERE case_id = ?1 AND type = 'complaint' LIMIT 1";
+// Given on a telephone at home, it names no window.
+constexpr const char* kRatingOfOnlyCase =
+    "SELECT score FROM links AS mine JOIN events ON events.case_id = mine.case_id AND events.type = 'rating'"
+    " WHERE mine.visit = ?1 AND mine.state <> 'rejected' AND events.counts = 1"
+    " AND NOT EXISTS (SELECT 1 FROM links AS other WHERE other.case_id = mine.case_id"
+    "  AND other.visit <> ?1 AND other.state <> 'rejected')"
+    " ORDER BY at_us DESC, events.source DESC, source_id DESC LIMIT 1";
+constexpr const char* kWasJudged =
+    "SELECT 1 FROM events WHERE case_id = ?1 AND type IN ('complaint', 'rating') LIMIT 1";
 constexpr const char* kVisitsOfCase = "SELECT visit FROM links WHERE case_id = ?1";
 constexpr const char* kTimezone = "SELECT timezone FROM halls LIMIT 1";
 constexpr const char* kScreensOfWindow =
@@ -140,6 +147,9 @@ Result<std::optional<Span>> untouched(Database& database, const VisitRow& visit)
 Result<std::vector<Proposal>> proposals_of(Database& database, int64_t id, const VisitRow& visit) {
   AlertFacts facts = visit.facts;
   MJ_TRY(facts.complained, complained_of(database, id, visit));
+  if (!facts.rating && facts.cases > 0) {
+    MJ_TRY(facts.rating, database.first(kRatingOfOnlyCase, first_integer, id));
+  }
   MJ_TRY(facts.untouched, untouched(database, visit));
   return proposals(facts);
 }
@@ -182,8 +192,8 @@ Result<void> settle_alerts(Database& database, const Touched& touched, WallTime 
   auto visits = touched.visits;
   for (const int64_t id : touched.cases) {
     // That a case has a second visit now concerns the first one too.
-    MJ_TRY(const auto complained, database.first(kWasComplainedOf, first_integer, id));
-    if (!complained) continue;
+    MJ_TRY(const auto judged, database.first(kWasJudged, first_integer, id));
+    if (!judged) continue;
     MJ_CHECK(database.each(
         kVisitsOfCase, [&](const Statement& row) { visits.insert(row.integer(0)); }, id));
   }

@@ -20,7 +20,7 @@ std::vector<Proposal> proposals(const AlertFacts& visit) {
   if (visit.from_queue && visit.cases == 0 && long_enough_for_case(visit.called, visit.finished))
     propose("served_without_case", AlertLevel::blue);
 
-  // Rule: the visitor gave 1 or 2 of 5 (差评).
+  // Rule: the visitor gave 1 or 2 of 5 (差评), to it or to the case that only it was about.
   if (visit.rating && *visit.rating <= kPoorRating) propose("poor_rating", AlertLevel::yellow);
 
   // Rule: somebody complained of it, by window and ticket on its day, or by the case that only it was about.

@@ -27,8 +27,9 @@ constexpr const char* kOfLevel = MJ_ALERTS("alerts_by_level", "level = ?5 AND");
 constexpr const char* kAlert =
     "SELECT alerts.id, rule, level, visit, from_us, to_us, raised_us, state, said.login, said.name, "
     "said.reason,"
-    " said.at_us FROM alerts LEFT JOIN alert_decisions AS said ON said.id = alerts.decision WHERE alerts.id "
-    "= ?1";
+    " said.at_us, window, windows.name FROM alerts LEFT JOIN alert_decisions AS said ON said.id = "
+    "alerts.decision"
+    " LEFT JOIN windows ON windows.id = window WHERE alerts.id = ?1";
 constexpr const char* kCountOpen =
     "SELECT level, count(*) FROM (SELECT level FROM alerts INDEXED BY alerts_open WHERE state = 'proposed'"
     " ORDER BY from_us DESC LIMIT ?1) GROUP BY level";
@@ -48,6 +49,7 @@ Alert alert_row(const Statement& row) {
   alert.from = row.time(4);
   alert.to = row.maybe_time(5);
   alert.raised = row.time(6);
+  alert.window = named(row, 12, 13);
   alert.state = alert_state_from(row.text(7)).value_or(AlertState::proposed);
   if (row.is_null(11)) return alert;
   alert.login = row.text(8);
@@ -57,13 +59,13 @@ Alert alert_row(const Statement& row) {
   return alert;
 }
 
-/// With what is known of its visit.
+/// With what is known of its visit. The window is the alert's own: what was decided stays where it was, and
+/// is found there.
 Result<std::optional<Alert>> read_alert(Database& database, int64_t id) {
   MJ_TRY(auto alert, database.first(kAlert, alert_row, id));
   if (!alert) return alert;
   MJ_TRY(auto line, visit_line(database, alert->visit));
   if (!line) return alert;
-  alert->window = std::move(line->window);
   alert->clerk = std::move(line->clerk);
   alert->ticket = std::move(line->ticket);
   if (!line->cases.empty()) alert->case_number = std::move(line->cases.front());

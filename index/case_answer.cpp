@@ -18,10 +18,13 @@ constexpr const char* kCase =
 constexpr const char* kSteps =
     "SELECT type, step, at_us, window, windows.name, clerk, clerks.name, source FROM events"
     " LEFT JOIN windows ON windows.id = events.window LEFT JOIN clerks ON clerks.id = events.clerk"
-    " WHERE events.id IN ("
+    " WHERE events.counts = 1 AND events.id IN ("
     "   SELECT id FROM facts WHERE case_id = ?1"
-    "   UNION SELECT called_event FROM links JOIN visits ON visits.id = visit WHERE case_id = ?1"
-    "   UNION SELECT finished_event FROM links JOIN visits ON visits.id = visit WHERE case_id = ?1)"
+    "   UNION SELECT called_event FROM links JOIN visits ON visits.id = visit WHERE case_id = ?1 AND state "
+    "<> "
+    "'rejected'"
+    "   UNION SELECT finished_event FROM links JOIN visits ON visits.id = visit WHERE case_id = ?1 AND state "
+    "<> 'rejected')"
     " ORDER BY at_us, source, source_id";
 // Both begin with the columns of visit_row() and go on with those of link_row().
 constexpr const char* kVisits =

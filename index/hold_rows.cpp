@@ -6,6 +6,7 @@
 #include "index/footage.h"
 #include "index/index.h"
 #include "index/purge_rows.h"
+#include "index/unicode.h"
 
 namespace mj::index {
 
@@ -94,7 +95,9 @@ Result<std::vector<int64_t>> ids_of(Database& database, const char* sql, const a
 }
 
 Result<void> expect_reason(const std::string& reason) {
-  if (reason.empty()) return fail(ErrorKind::invalid, "a hold needs a reason");
+  // Blanks and dots are none.
+  if (std::ranges::none_of(code_points_of(reason), is_word_point))
+    return fail(ErrorKind::invalid, "a hold needs a reason");
   if (reason.size() > kMaxReason)
     return fail(ErrorKind::invalid, "the reason is longer than {} bytes", kMaxReason);
   return {};

@@ -6,6 +6,7 @@
 #include "index/alert_rows.h"
 #include "index/hold_rows.h"
 #include "index/index.h"
+#include "index/unicode.h"
 #include "index/words.h"
 
 namespace mj::index {
@@ -161,7 +162,9 @@ Result<void> refresh_cases(Database& database, const std::set<int64_t>& cases) {
 }
 
 Result<void> check_reason(const std::string& reason) {
-  if (reason.empty()) return fail(ErrorKind::invalid, "a decision needs a reason");
+  // Blanks and dots are none.
+  if (std::ranges::none_of(code_points_of(reason), is_word_point))
+    return fail(ErrorKind::invalid, "a decision needs a reason");
   if (reason.size() > kMaxReason)
     return fail(ErrorKind::invalid, "the reason is longer than {} bytes", kMaxReason);
   return {};

@@ -33,7 +33,7 @@ constexpr const char* kByClerk =
 
 constexpr const char* kLine =
     "SELECT visits.id, ticket, window, windows.name, clerk, clerks.name, called_us, finished_us, inferred, "
-    "rating"
+    "rating, called_event IS NULL OR EXISTS (SELECT 1 FROM facts WHERE facts.id = called_event)"
     " FROM visits LEFT JOIN windows ON windows.id = visits.window"
     " LEFT JOIN clerks ON clerks.id = visits.clerk WHERE visits.id = ?1";
 constexpr const char* kNumbers =
@@ -56,6 +56,8 @@ VisitLine line_row(const Statement& row) {
   line.finished = row.maybe_time(7);
   line.inferred = row.integer(8) != 0;
   if (!row.is_null(9)) line.rating = static_cast<int>(row.integer(9));
+  // Kept only because a person said something about it, it says nothing of how long somebody was served.
+  line.marked = row.integer(10) != 0 && long_enough_for_case(line.called, line.finished);
   return line;
 }
 
@@ -66,7 +68,7 @@ Result<std::optional<VisitLine>> visit_line(Database& database, int64_t id) {
   if (!line) return line;
   MJ_CHECK(database.each(
       kNumbers, [&](const Statement& row) { line->cases.push_back(row.text(0)); }, id));
-  line->marked = line->cases.empty() && long_enough_for_case(line->called, line->finished);
+  line->marked = line->marked && line->cases.empty();
   return line;
 }
 

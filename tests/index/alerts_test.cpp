@@ -169,6 +169,20 @@ TEST_F(AlertsTest, AComplaintOfACaseIsAboutItsOnlyVisit) {
   EXPECT_EQ(told(), "A1 complaint red proposed 0-100");
 }
 
+TEST_F(AlertsTest, APoorRatingOfACaseIsAboutItsOnlyVisit) {
+  serve(0, 100, "A1", "SC-1");
+  tell({event("r", Type::rating, 20'000, "", "", "SC-1")});
+  EXPECT_EQ(told(), "A1 poor_rating yellow proposed 0-100");
+  serve(200, 300, "A2", "SC-1");
+  EXPECT_EQ(told(), "A1 poor_rating yellow withdrawn 0-100") << "of which of them nobody knows";
+  tell({withdrawn("x", "cA2200")});
+  EXPECT_EQ(told(), "A1 poor_rating yellow proposed 0-100");
+  auto better = event("r2", Type::rating, 20'001, "", "", "SC-1");
+  better.score = 4;
+  tell({better});
+  EXPECT_EQ(told(), "A1 poor_rating yellow withdrawn 0-100") << "the newest word counts";
+}
+
 TEST_F(AlertsTest, AScreenLeftAloneForLongWhileSomebodyWasServedIsYellow) {
   watch(0, 1'000, 100);
   serve(50, 800, "A1", "SC-1");
@@ -218,6 +232,16 @@ TEST_F(AlertsTest, WhatAPersonDecidedNoFactChanges) {
   ASSERT_TRUE(decide(Action::confirm, "再看一遍"));
   EXPECT_EQ(alerts().one(1)->reason, "再看一遍") << "the newest word counts";
   EXPECT_EQ(told(), "A1 served_without_case blue confirmed 0-300");
+}
+
+TEST_F(AlertsTest, WhatWasDecidedStaysAtItsWindow) {
+  serve(0, 300, "A1");
+  ASSERT_TRUE(decide(Action::confirm));
+  auto moved = event("m", Type::ticket_called, 0, "w2", "A1");
+  moved.corrects = "cA10";
+  tell({moved});
+  EXPECT_EQ(told({.window = "w1"}), "A1 served_without_case blue confirmed 0-300");
+  EXPECT_EQ(alerts().one(1)->window->id, "w1");
 }
 
 TEST_F(AlertsTest, AVisitThatNeverWasTakesItsAlertsWithIt) {

@@ -149,6 +149,45 @@ TEST_F(DeskTest, ARejectedLinkIsNoCaseAndDoesNotComeBack) {
   EXPECT_EQ(answer.visits[0].link.reason, "看过录像");
 }
 
+TEST_F(DeskTest, ATicketIsNoStepOfACaseOfWhichItWasNot) {
+  serve(0, 300, "w1", "A1");
+  ingest(Event::Type::case_step, 100, "w1", "", "SC-1");
+  const auto steps = [&] {
+    std::string types;
+    const auto answer = hall_.index().case_answer("SC-1").value();
+    for (const auto& step : answer.steps) types += step.type + " ";
+    return types;
+  };
+  EXPECT_EQ(steps(), "ticket_called accepted ticket_finished ");
+  ASSERT_TRUE(decide(only_visit(), "SC-1", Action::reject));
+  EXPECT_EQ(steps(), "accepted ") << "somebody else had that ticket";
+  ASSERT_TRUE(decide(only_visit(), "SC-1", Action::add));
+  EXPECT_EQ(steps(), "ticket_called accepted ticket_finished ");
+  Event withdrawn;
+  withdrawn.id = "w";
+  withdrawn.type = Event::Type::withdrawn;
+  withdrawn.at = at(400);
+  withdrawn.corrects = "1";
+  withdrawn.raw = "{}";
+  ASSERT_TRUE(hall_.index().ingest("feed", {withdrawn}));
+  EXPECT_EQ(steps(), "accepted ticket_finished ") << "it was never called";
+}
+
+TEST_F(DeskTest, AVisitThatNeverWasIsNotMarked) {
+  serve(0, 300, "w1", "A1");
+  ingest(Event::Type::case_step, 100, "w1", "", "SC-1");
+  ASSERT_TRUE(decide(only_visit(), "SC-1", Action::reject));
+  EXPECT_EQ(listed({}), "A1 w1 300s marked");
+  Event withdrawn;
+  withdrawn.id = "w";
+  withdrawn.type = Event::Type::withdrawn;
+  withdrawn.at = at(400);
+  withdrawn.corrects = "1";
+  withdrawn.raw = "{}";
+  ASSERT_TRUE(hall_.index().ingest("feed", {withdrawn}));
+  EXPECT_EQ(listed({}), "A1 w1 300s") << "kept for what a person said";
+}
+
 TEST_F(DeskTest, AConfirmedLinkStaysWhenItsReasonGoes) {
   ingest(Event::Type::ticket_called, 0, "w1", "A1");
   ingest(Event::Type::case_step, 50, "w1", "", "SC-1");
@@ -196,7 +235,8 @@ TEST_F(DeskTest, RefusesWhatMakesNoSense) {
   EXPECT_EQ(decide(visit, "SC-2", Action::reject).error().kind, ErrorKind::invalid);
   EXPECT_EQ(decide(visit, "SC-9", Action::add).error().kind, ErrorKind::not_found);
   EXPECT_EQ(decide(4711, "SC-1", Action::confirm).error().kind, ErrorKind::not_found);
-  EXPECT_EQ(decide(visit, "SC-1", Action::confirm, "").error().kind, ErrorKind::invalid);
+  for (const char* none : {"", "  ", "\u3000", "……。"})
+    EXPECT_EQ(decide(visit, "SC-1", Action::confirm, none).error().kind, ErrorKind::invalid) << none;
   EXPECT_EQ(links(visit), "SC-1 queue inferred");
 }
 
