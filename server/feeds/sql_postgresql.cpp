@@ -1,4 +1,5 @@
 #include <libpq-fe.h>
+#include <poll.h>
 
 #include "server/feeds/sql_client.h"
 
@@ -58,6 +59,32 @@ Result<UniqueConnection> connect(const config::SqlSource& source) {
               one_line(PQerrorMessage(connection.get())));
 }
 
+using Deadline = std::chrono::steady_clock::time_point;
+
+/// The next result; none is the end. libpq's own waiting has no end where a server falls silent without
+/// closing the connection, so ours does it. Errors: unavailable.
+Result<UniqueResult> next_result(PGconn* connection, Deadline end) {
+  while (PQisBusy(connection) == 1) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    pollfd answer{PQsocket(connection), POLLIN, 0};
+    if (left.count() <= 0 || ::poll(&answer, 1, static_cast<int>(left.count())) == 0)
+      return fail(ErrorKind::unavailable, "PostgreSQL: the server fell silent");
+    if (PQconsumeInput(connection) == 0)
+      return fail(ErrorKind::unavailable, "PostgreSQL: {}", one_line(PQerrorMessage(connection)));
+  }
+  return UniqueResult(PQgetResult(connection));
+}
+
+Result<void> begin(PGconn* connection, Deadline end) {
+  bool begun = PQsendQuery(connection, kBegin) == 1;
+  while (begun) {
+    MJ_TRY(const UniqueResult result, next_result(connection, end));
+    if (!result) return {};
+    begun = PQresultStatus(result.get()) == PGRES_COMMAND_OK;
+  }
+  return fail(ErrorKind::unavailable, "PostgreSQL: {}", one_line(PQerrorMessage(connection)));
+}
+
 /// A result of single-row mode: columns, and a row if there is one.
 void add_to(SqlRows& rows, PGresult* result) {
   const int columns = PQnfields(result);
@@ -74,10 +101,10 @@ void add_to(SqlRows& rows, PGresult* result) {
 }
 
 /// Row by row, so that what is beyond `limit` never comes here.
-Result<SqlRows> read_rows(PGconn* connection, size_t limit) {
+Result<SqlRows> read_rows(PGconn* connection, size_t limit, Deadline end) {
   SqlRows rows;
   while (rows.rows.size() < limit) {
-    const UniqueResult result(PQgetResult(connection));
+    MJ_TRY(const UniqueResult result, next_result(connection, end));
     if (!result) return rows;
     const auto status = PQresultStatus(result.get());
     if (status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK) {
@@ -92,15 +119,14 @@ Result<SqlRows> read_rows(PGconn* connection, size_t limit) {
 
 Result<SqlRows> ask_postgresql(const config::SqlSource& source, const std::string& cursor, size_t limit) {
   MJ_TRY(const auto connection, connect(source));
-  const UniqueResult begun(PQexec(connection.get(), kBegin));
-  if (PQresultStatus(begun.get()) != PGRES_COMMAND_OK) {
-    return fail(ErrorKind::unavailable, "PostgreSQL: {}", one_line(PQerrorMessage(connection.get())));
-  }
+  // The server ends a statement itself; what is more than a second late does not come.
+  const Deadline end = std::chrono::steady_clock::now() + kSqlStatement + std::chrono::seconds(1);
+  MJ_CHECK(begin(connection.get(), end));
   const char* const values[] = {cursor.c_str()};
   const bool sent = PQsendQueryParams(connection.get(), source.query.c_str(), 1, nullptr, values, nullptr,
                                       nullptr, 0) == 1 &&
                     PQsetSingleRowMode(connection.get()) == 1;
-  if (sent) return read_rows(connection.get(), limit);
+  if (sent) return read_rows(connection.get(), limit, end);
   return fail(ErrorKind::unavailable, "PostgreSQL: {}", one_line(PQerrorMessage(connection.get())));
 }
 

@@ -1,6 +1,11 @@
 #include "server/feeds/sql_pull.h"
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <thread>
 
 #include "server/feeds/moment.h"
 #include "tests/server/databases.h"
@@ -167,6 +172,62 @@ TEST(SqlPull, ReadsAMariadbDatabase) {
   pulls.changes_nothing("DELETE FROM steps WHERE id >= ?");
   pulls.does_not_wait_for_ever("SELECT ? AS id, SLEEP(60)");
   pulls.says_that_nobody_is_there();
+}
+
+/// Lets a client in as PostgreSQL does, and says nothing more.
+class SilentPostgresql {
+ public:
+  SilentPostgresql() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof address;
+    auto* const any = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(::bind(listener_, any, length), 0);
+    EXPECT_EQ(::listen(listener_, 1), 0);
+    EXPECT_EQ(::getsockname(listener_, any, &length), 0);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this] { serve(); });
+  }
+  ~SilentPostgresql() {
+    thread_.join();
+    ::close(listener_);
+  }
+  [[nodiscard]] uint16_t port() const { return port_; }
+
+ private:
+  void serve() const {
+    using std::string_view_literals::operator""sv;
+    const int client = ::accept(listener_, nullptr, nullptr);
+    char buffer[4096];
+    if (::read(client, buffer, sizeof buffer) == 8) {  // may we speak TLS?
+      EXPECT_EQ(::write(client, "N", 1), 1);
+      EXPECT_GT(::read(client, buffer, sizeof buffer), 8);
+    }
+    constexpr std::string_view kComeIn = "R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I"sv;
+    EXPECT_EQ(::write(client, kComeIn.data(), kComeIn.size()), static_cast<ssize_t>(kComeIn.size()));
+    while (::read(client, buffer, sizeof buffer) > 0) continue;  // until the client gives up
+    ::close(client);
+  }
+
+  int listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
+  uint16_t port_ = 0;
+  std::thread thread_;
+};
+
+TEST(SqlPull, APostgresqlThatFallsSilentIsGivenUp) {
+  const SilentPostgresql server;
+  config::SqlSource source;
+  source.kind = config::SqlSource::Kind::postgresql;
+  source.host = "127.0.0.1";
+  source.port = server.port();
+  source.user = "reader";
+  source.database = "approval";
+  source.password = Secret("nobody-asks");
+  source.query = "SELECT $1";
+  const auto rows = ask_postgresql(source, "0", 1);
+  ASSERT_FALSE(rows);
+  EXPECT_THAT(rows.error().message, HasSubstr("fell silent"));
 }
 
 }  // namespace
