@@ -23,6 +23,7 @@ constexpr Rule kRatingNamesCase{"rating", "rating_names_case", 0.95};
 constexpr Rule kStepAndNumberOnScreen{"step", "step_and_number_on_screen", 0.93};
 constexpr Rule kStepDuringVisit{"step", "step_during_visit", 0.90};
 constexpr Rule kNumberOnScreen{"screen_title", "number_on_screen", 0.85};
+constexpr Rule kBriefWork{"step", "brief_step_and_number_on_screen", 0.85};
 constexpr Rule kStepBySameClerk{"step", "step_by_same_clerk", 0.80};
 constexpr Rule kStepByClerkOnDuty{"step", "step_by_clerk_on_duty", 0.80};
 // Of visits that no queue system told of.
@@ -38,7 +39,8 @@ constexpr Duration kOpenedBefore =
 constexpr Duration kRatedLater = std::chrono::minutes(10);
 constexpr Duration kNothingToRate = std::chrono::minutes(2);
 constexpr Duration kDidNotCome = std::chrono::minutes(1);
-constexpr Duration kWorkedOn = std::chrono::minutes(3);   // what takes less may have been looked up
+constexpr Duration kWorkedOn = std::chrono::minutes(3);  // what takes less may have been looked up
+constexpr int kLeastShare = 15;  // what is a smaller part of the visit may be for somebody who has left
 constexpr Duration kSatThere = std::chrono::minutes(2);   // work with a step, where no queue tells of visits
 constexpr Duration kScreenTells = std::chrono::hours(3);  // where numbers stood on the screen this near
 constexpr Duration kSameVisitor =
@@ -68,6 +70,11 @@ void link(DerivedVisit& visit, const Rule& rule, const std::optional<int64_t>& c
 
 bool has_link(const DerivedVisit& visit, int64_t case_id) {
   return std::ranges::find(visit.links, case_id, &DerivedLink::case_id) != visit.links.end();
+}
+
+/// A step came while the case stood on the screen.
+bool stood_on_screen(const DerivedLink& link) {
+  return link.rule == kStepAndNumberOnScreen.name || link.rule == kBriefWork.name;
 }
 
 WallTime end_of(const DerivedVisit& visit) {
@@ -136,8 +143,7 @@ DerivedVisit* visit_of_step(std::vector<DerivedVisit>& visits, const Fact& step,
     if (step.at - end_of(*before) > kWrittenLater) break;
     const auto known = std::ranges::find(before->links, *step.case_id, &DerivedLink::case_id);
     if (known == before->links.end()) continue;
-    if (known->source != kStepDuringVisit.source || known->rule == kStepAndNumberOnScreen.name)
-      return nullptr;
+    if (known->source != kStepDuringVisit.source || stood_on_screen(*known)) return nullptr;
   }
   return &*current;
 }
@@ -219,15 +225,16 @@ bool known_before(const std::vector<DerivedVisit>& visits, const DerivedVisit& v
   return false;
 }
 
-// Rule: a short piece of work with a step is believed where nothing else explains it: the visit has no other
-// case, no visit before was about this one, nobody left shortly before of whom nothing is known, and the step
-// came by the account of the clerk who sat here.
+// Rule: a short piece of work with a step is believed, though less, where nothing else explains it: the visit
+// has no other case, no visit before was about this one, nobody left shortly before of whom nothing is known,
+// and the step came by the account of the clerk who sat here; and it was no mere moment of the visit.
 bool believable(const std::vector<DerivedVisit>& visits, const DerivedVisit& visit, const ScreenWork& work,
                 const WindowFacts& facts) {
   const auto of_clerk_here = [&](const std::string& account) {
     return account.empty() || account == visit.clerk || on_duty_here(facts, account, work.to);
   };
-  return work.with_step && !work.written_down && !has_other_link(visit, work.case_id) &&
+  const bool moment = visit.finished && work.length() * kLeastShare < *visit.finished - visit.called;
+  return work.with_step && !work.written_down && !moment && !has_other_link(visit, work.case_id) &&
          !known_before(visits, visit, work.case_id) && !follows_unexplained(visits, visit) &&
          std::ranges::any_of(work.accounts, of_clerk_here);
 }
@@ -249,15 +256,14 @@ void on_works(std::vector<DerivedVisit>& visits, const WindowFacts& facts) {
   }
   std::ranges::copy_if(brief, std::back_inserter(believed),
                        [&](const auto& one) { return believable(visits, *one.first, one.second, facts); });
-  for (const auto& [visit, work] : believed)
-    link(*visit, kStepAndNumberOnScreen, work.case_id, Span{work.from, work.to});
+  for (const auto& [visit, work] : believed) link(*visit, kBriefWork, work.case_id, Span{work.from, work.to});
 }
 
 // Rule: a ticket that names a case nobody worked on, while another was, is another's: called by mistake, or
 // the number mistyped.
 void doubt_ticket(DerivedVisit& visit, const WindowFacts& facts) {
   const auto worked_on = [](const DerivedLink& link) {
-    return std::string_view(link.rule) == kStepAndNumberOnScreen.name;
+    return stood_on_screen(link) || link.rule == kNumberOnScreen.name;
   };
   if (std::ranges::none_of(visit.links, worked_on)) return;
   const Span around{visit.called - kOpenedBefore, end_of(visit) + kWrittenLater};

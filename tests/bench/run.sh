@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Benchmarks: bash tests/bench/run.sh record --json [--cameras N] [--pairs N] [--seconds N] [--phases pairs,reads,…]
-#             bash tests/bench/run.sh index --json [--scale 0.1] [--ingest-seconds N] [--keep] [--phases hall,flat,links]
+#             bash tests/bench/run.sh index --json [--scale 0.1] [--ingest-seconds N] [--keep] [--phases hall,flat,links] [--first-day N]
 #             bash tests/bench/run.sh screen --json [--quick] [--near] [--phases office,photo,edits,server]
 # Builds a release in build/bench, makes what is needed once, measures; README.md says what the numbers mean.
 set -euo pipefail

@@ -130,9 +130,20 @@ TEST(DeriveVisits, WhatIsLookedUpForAMomentIsNotAboutTheVisitor) {
   facts.steps = {step(3, 100, 7, "", "1038")};
   EXPECT_EQ(told(derive_visits(facts)), "A1 0-600 by 1037") << "served elsewhere, looked up here";
   facts.steps[0].clerk = "1037";
-  EXPECT_EQ(told(derive_visits(facts)), "A1 0-600 by 1037 case 7 step_and_number_on_screen");
+  EXPECT_EQ(told(derive_visits(facts)), "A1 0-600 by 1037 case 7 brief_step_and_number_on_screen");
+  EXPECT_DOUBLE_EQ(derive_visits(facts)[0].links[0].confidence, 0.85);
   facts.steps[0].word = "审批通过";
   EXPECT_EQ(told(derive_visits(facts)), "A1 0-600 by 1037") << "that is done without a visitor";
+}
+
+TEST(DeriveVisits, AMomentOfAVisitIsNotWhatItWasAbout) {
+  WindowFacts facts{.window = "w1",
+                    .tickets = {call(1, 0, "A1", {}, "1037"), finish(2, 1'500, "A1")},
+                    .steps = {step(3, 100, 7, "", "1037")}};
+  facts.sightings = {{7, at(20), at(90)}};
+  EXPECT_EQ(told(derive_visits(facts)), "A1 0-1500 by 1037");
+  facts.tickets.pop_back();
+  EXPECT_THAT(derive_visits(facts)[0].links, testing::SizeIs(1)) << "how long it will be nobody knows yet";
 }
 
 TEST(DeriveVisits, WhatCompletesEarlierWorkIsAboutTheEarlierVisitor) {
@@ -154,6 +165,9 @@ TEST(DeriveVisits, ATicketsNumberIsDoubtedWhenAnotherCaseWasWorkedOn) {
   EXPECT_EQ(told(derive_visits(facts)), "A1 0-600 case 9 ticket_names_case");
   facts.sightings = {{7, at(60), at(550)}};
   EXPECT_EQ(told(derive_visits(facts)), "A1 0-600 case 7 step_and_number_on_screen");
+  const auto steps = std::exchange(facts.steps, {});
+  EXPECT_EQ(told(derive_visits(facts)), "A1 0-600 case 7 number_on_screen") << "or seen, for a while";
+  facts.steps = steps;
   facts.sightings.push_back({9, at(555), at(560)});
   EXPECT_EQ(told(derive_visits(facts)), "A1 0-600 case 9 ticket_names_case case 7 step_and_number_on_screen");
 }

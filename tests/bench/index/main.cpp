@@ -13,6 +13,7 @@ struct Options {
   std::filesystem::path directory;
   double scale = 1;
   int ingest_seconds = 20;
+  int first_day = 1;
   std::string phases = "hall,flat,links";
   bool keep = false, json = false;
   [[nodiscard]] bool runs(const char* phase) const { return phases.find(phase) != std::string::npos; }
@@ -22,10 +23,10 @@ constexpr int kDays = 5;  // of known truth
 constexpr int kCounters = 60;
 
 /// How many of the links are right on days of known truth; each mistake goes to standard error.
-Result<void> measure_links(const std::filesystem::path& scratch, bool queue, Figures& figures) {
+Result<void> measure_links(const Options& options, bool queue, Figures& figures) {
   Judged all;
-  for (int day = 1; day <= kDays; ++day) {
-    const auto directory = scratch / fmt::format("links-{}-{}", queue ? "queue" : "inferred", day);
+  for (int day = options.first_day; day < options.first_day + kDays; ++day) {
+    const auto directory = options.directory / fmt::format("links-{}-{}", queue ? "queue" : "inferred", day);
     std::filesystem::remove_all(directory);
     MJ_TRY(const auto judged, judge(directory, true_day(static_cast<uint64_t>(day), kCounters, queue)));
     all.add(judged);
@@ -58,8 +59,8 @@ Result<void> measure_hall(const Options& options, Figures& figures) {
 Result<Figures> run(const Options& options) {
   Figures figures;
   if (options.runs("links")) {
-    MJ_CHECK(measure_links(options.directory, true, figures));
-    MJ_CHECK(measure_links(options.directory, false, figures));
+    MJ_CHECK(measure_links(options, true, figures));
+    MJ_CHECK(measure_links(options, false, figures));
   }
   if (options.runs("hall")) MJ_CHECK(measure_hall(options, figures));
   if (options.runs("flat")) MJ_CHECK(measure_flatness(options.directory, figures));
@@ -77,6 +78,8 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0.001, 1.0));
   app.add_option("--ingest-seconds", options.ingest_seconds, "how long rows are written, twice")
       ->check(CLI::Range(1, 3600));
+  app.add_option("--first-day", options.first_day, "of the five of known truth; any number is another day")
+      ->check(CLI::Range(1, 1'000'000));
   app.add_option("--phases", options.phases, "of hall, flat, links; all of them when not given");
   app.add_flag("--json", options.json, "for symmetry: the last line on stdout is one JSON object anyway");
   app.add_flag("--keep", options.keep, "leave the hall's index for the next time");

@@ -159,6 +159,7 @@ export const en = {
   why_number_on_screen: 'its number stood on the clerk’s screen during the visit',
   why_step_by_clerk_on_duty: 'the clerk on duty at the window did a step of it during the visit',
   why_step_and_number_on_screen: 'a step of it happened during the visit and its number stood on the clerk’s screen',
+  why_brief_step_and_number_on_screen: 'a step of it happened during the visit and its number stood on the clerk’s screen for a short time; it may have been written down for the visitor before',
   why_step_without_ticket: 'no ticket was called, but a step shows that somebody was served',
   why_number_on_screen_without_ticket: 'no ticket was called, but its number on the clerk’s screen shows that somebody was served',
   why_said_by_person: 'a person says so',

@@ -100,6 +100,7 @@ export const zh_cn = {
   why_number_on_screen: '接待期间工作人员屏幕上出现本办件编号',
   why_step_by_clerk_on_duty: '接待期间在该窗口值班的工作人员办理了步骤',
   why_step_and_number_on_screen: '接待期间办理了步骤，屏幕上也出现本办件编号',
+  why_brief_step_and_number_on_screen: '接待期间办理了步骤，屏幕上短暂出现本办件编号，也可能是补录前一位的',
   why_step_without_ticket: '无叫号记录，由办理步骤推断有人在窗口办理',
   why_number_on_screen_without_ticket: '无叫号记录，由屏幕上的办件编号推断有人在窗口办理',
   why_said_by_person: '由人员认定',
