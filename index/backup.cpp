@@ -14,7 +14,7 @@ namespace mj::index {
 
 namespace {
 
-constexpr std::string_view kPrefix = "index-", kSuffix = ".db", kPart = ".part";
+constexpr std::string_view kPrefix = "index-", kSuffix = ".db", kPart = ".part", kKept = "kept-";
 
 /// index-20261122T100000Z.db: sorted by name is sorted by time.
 std::string name_of(WallTime made) {
@@ -36,11 +36,12 @@ std::optional<WallTime> made_at(const std::string& name) {
   return *parsed;
 }
 
-/// Whole copies, newest first, and what an end in the middle left.
+/// Whole copies, newest first, and what an end in the middle left. With `now`, a copy that a wrong clock
+/// dated later than that may be of any age: it comes last, and so goes first.
 struct Found {
   std::vector<std::string> whole, parts;
 };
-Found look(const std::filesystem::path& directory) {
+Found look(const std::filesystem::path& directory, WallTime now = WallTime::max()) {
   Found found;
   std::error_code error;
   for (auto entry = std::filesystem::directory_iterator(directory, error);
@@ -50,6 +51,7 @@ Found look(const std::filesystem::path& directory) {
     if (name.starts_with(kPrefix) && name.find(kPart) != std::string::npos) found.parts.push_back(name);
   }
   std::ranges::sort(found.whole, std::ranges::greater());
+  std::ranges::stable_partition(found.whole, [&](const auto& name) { return *made_at(name) <= now; });
   return found;
 }
 
@@ -82,9 +84,10 @@ Result<std::filesystem::path> Backups::make(const std::filesystem::path& directo
   std::filesystem::create_directories(directory, error);
   if (!error) std::filesystem::permissions(directory, std::filesystem::perms::owner_all, error);
   if (error) return fail_errno(error.value(), fmt::format("make {}", directory.native()));
+  const WallTime now = impl.clock.now();
   for (const auto& part : look(directory).parts) std::filesystem::remove(directory / part, error);
   MJ_CHECK(expect_room(directory, file));
-  const auto target = directory / name_of(impl.clock.now());
+  const auto target = directory / name_of(now);
   const auto part = target.native() + std::string(kPart);
   MJ_TRY(const auto source, Database::open(file, Database::Mode::read));
   auto copied = source->copy_to(part, go_on);
@@ -95,10 +98,30 @@ Result<std::filesystem::path> Backups::make(const std::filesystem::path& directo
     return tl::unexpected(copied.error().within(target.native()));
   }
   MJ_CHECK(sync(directory, O_RDONLY | O_DIRECTORY));
-  const auto whole = look(directory).whole;
+  const auto whole = look(directory, now).whole;
   for (std::size_t i = static_cast<std::size_t>(std::max(keep, 1)); i < whole.size(); ++i)
     std::filesystem::remove(directory / whole[i], error);
   return target;
+}
+
+bool is_lost(const std::filesystem::path& directory) {
+  std::error_code error;
+  for (const char* file : {"index.db", "index.db-wal"}) {
+    const auto bytes = std::filesystem::file_size(directory / file, error);
+    if (error ? error != std::errc::no_such_file_or_directory : bytes > 0) return false;
+  }
+  return true;
+}
+
+Result<std::optional<std::filesystem::path>> Backups::put_newest_aside(
+    const std::filesystem::path& directory) {
+  const auto whole = look(directory).whole;
+  if (whole.empty()) return std::nullopt;
+  auto kept = directory / (std::string(kKept) + whole.front());
+  if (::rename((directory / whole.front()).c_str(), kept.c_str()) != 0)
+    return fail_errno(errno, kept.native());
+  MJ_CHECK(sync(directory, O_RDONLY | O_DIRECTORY));
+  return kept;
 }
 
 std::optional<WallTime> Backups::newest(const std::filesystem::path& directory) {

@@ -24,6 +24,10 @@ class Backups {
   /// corrupt (the copy; so is the index), cancelled.
   [[nodiscard]] Result<std::filesystem::path> make(const std::filesystem::path& directory, int keep,
                                                    const std::function<bool()>& go_on) const;
+  /// Gives the newest in `directory` a name that make() neither counts nor deletes, for when its index is
+  /// gone: what follows are copies of another. None: there was none. Errors: as of the file system.
+  [[nodiscard]] static Result<std::optional<std::filesystem::path>> put_newest_aside(
+      const std::filesystem::path& directory);
   /// When the newest in `directory` was made.
   [[nodiscard]] static std::optional<WallTime> newest(const std::filesystem::path& directory);
 
@@ -32,5 +36,8 @@ class Backups {
  private:
   const Index& index_;
 };
+
+/// Whether `directory` has no index: no file, or an empty one. Index::open() would begin a new one.
+[[nodiscard]] bool is_lost(const std::filesystem::path& directory);
 
 }  // namespace mj::index

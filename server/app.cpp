@@ -110,12 +110,14 @@ Result<void> App::start() {
 }
 
 Result<void> App::open_index() {
+  if (index::is_lost(index_directory(settings_))) keep_backup("there is none");
   auto opened = try_open_index();
   if (opened || opened.error().kind != ErrorKind::corrupt) return opened;
   // Recording does not wait for a person: what can be read of the index is carried over, and footage is found
   // again from its files.
   spdlog::error("index: damaged: {}", opened.error().message);
   index_.reset();
+  keep_backup("it is damaged");
   auto replaced = index::replace_damaged(index_directory(settings_), clock_);
   if (!replaced) {
     return fail(replaced.error().kind, "the index is damaged ({}) and cannot be replaced: {}; run `{}`",
@@ -125,6 +127,18 @@ Result<void> App::open_index() {
                 replaced->carried.size());
   for (const std::string& lost : replaced->lost) spdlog::error("index: could not be taken over: {}", lost);
   return try_open_index();
+}
+
+/// The copies that will be made from now on are of another index: they must not push out the last of the old
+/// one. In a new hall there is none.
+void App::keep_backup(const char* why) const {
+  const auto kept = index::Backups::put_newest_aside(settings_.backup.directory);
+  if (!kept) return spdlog::error("backup: the newest copy cannot be put aside: {}", kept.error().message);
+  if (!*kept) return;
+  spdlog::error(
+      "index: {} and a new one is begun; its newest copy is kept as {}: to go back to the cases, visits and "
+      "accounts of that, stop mingjingd, move {} aside and make it anew with the copy in it as index.db",
+      why, (*kept)->native(), index_directory(settings_).native());
 }
 
 /// Opens the index and heals what a crash left. A store that is missing now is healed when it is back and

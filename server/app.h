@@ -51,6 +51,7 @@ class App {
  private:
   [[nodiscard]] Result<void> open_index();
   [[nodiscard]] Result<void> try_open_index();
+  void keep_backup(const char* why) const;
   void look_after_index();
   void keep_backups();
   void purge();

@@ -67,6 +67,11 @@ void print_json(const index::CheckReport& report, bool ok) {
 
 void print_text(const index::CheckReport& report, bool ok) {
   for (const auto& finding : report.findings) {
+    if (finding.segment.stream.empty()) {  // of a store, or of a log
+      fmt::print("{}:{}{} {}\n", finding.kind, finding.segment.store.empty() ? "" : " ",
+                 finding.segment.store, finding.detail);
+      continue;
+    }
     fmt::print("{}{}: {} {} {}: {}\n", finding.healed ? "healed: " : "", finding.kind, finding.segment.store,
                finding.segment.stream, format_rfc3339(finding.segment.start), finding.detail);
   }
@@ -84,7 +89,7 @@ int check(const CheckOptions& options) {
   const auto settings = load_settings(options.config_file);
   if (!settings) return could_not_run("check", settings.error().message, options.as_json);
   const auto directory = index_directory(*settings);
-  if (std::error_code ignored; !std::filesystem::exists(directory, ignored)) {
+  if (index::is_lost(directory)) {  // to open it would begin a new one
     return could_not_run("check", "there is no index in " + directory.string(), options.as_json);
   }
   const SystemClock clock;

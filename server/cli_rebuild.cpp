@@ -65,6 +65,13 @@ int run(const RebuildOptions& options) {
   const auto settings = load_settings(options.config_file);
   if (!settings) return could_not_run(kCommand, settings.error().message, options.as_json);
   const SystemClock clock;
+  if (index::is_lost(index_directory(*settings))) {
+    // What mingjingd will copy from now on is the new index: that must not push out the last of the old one.
+    const auto kept = index::Backups::put_newest_aside(settings->backup.directory);
+    if (!kept) return could_not_run(kCommand, kept.error().message, options.as_json);
+    if (*kept)
+      fmt::print(stderr, "{}: the newest copy of the old index is kept as {}\n", kCommand, (*kept)->native());
+  }
   const auto rebuilt = index::rebuild(index_directory(*settings), settings->stores, clock, progress(clock));
   if (!rebuilt) return could_not_run(kCommand, rebuilt.error().message, options.as_json);
   const bool ok = rebuilt->lost.empty() && rebuilt->adopted.unreadable == 0;

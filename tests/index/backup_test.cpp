@@ -64,6 +64,44 @@ TEST_F(BackupTest, KeepsTheNewestAndNothingThatAnEndInTheMiddleLeft) {
               testing::ElementsAre("index-20261122T054640Z.db", "index-20261122T064640Z.db", "notes.txt"));
 }
 
+TEST_F(BackupTest, WhatIsPutAsideIsNotPushedOutByCopiesOfAnotherIndex) {
+  EXPECT_FALSE(Backups::put_newest_aside(directory()).value()) << "a new hall";
+  ASSERT_TRUE(make());
+  const auto kept = Backups::put_newest_aside(directory());
+  ASSERT_TRUE(kept && *kept);
+  for (int i = 0; i < 3; ++i) {
+    hall_.clock().advance(seconds(3'600));
+    ASSERT_TRUE(make());
+  }
+  EXPECT_THAT(names(), testing::SizeIs(3));
+  EXPECT_TRUE(std::filesystem::exists(**kept));
+  EXPECT_EQ((*kept)->filename(), "kept-index-20261122T034640Z.db");
+}
+
+TEST_F(BackupTest, WhatAWrongClockDatedLaterDoesNotPushOutWhatIsMadeNow) {
+  std::filesystem::create_directories(directory());
+  for (const char* later : {"index-20300101T000000Z.db", "index-20300101T010000Z.db"})
+    std::ofstream(directory() / later) << "a copy";
+  const auto made = make();
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_TRUE(std::filesystem::exists(*made));
+  EXPECT_THAT(names(), testing::SizeIs(2));
+  hall_.clock().advance(seconds(3'600));
+  ASSERT_TRUE(make());
+  EXPECT_THAT(names(), testing::ElementsAre("index-20261122T034640Z.db", "index-20261122T044640Z.db"));
+}
+
+TEST_F(BackupTest, AnEmptyIndexIsALostOne) {
+  const auto index = folder_.path() / "index";
+  EXPECT_TRUE(is_lost(index)) << "no folder";
+  std::filesystem::create_directories(index);
+  std::ofstream(index / "index.db").close();
+  EXPECT_TRUE(is_lost(index));
+  std::ofstream(index / "index.db-wal") << "not yet in the file";
+  EXPECT_FALSE(is_lost(index));
+  EXPECT_FALSE(is_lost(hall_.directory()));
+}
+
 TEST_F(BackupTest, LeavesNothingWhenItIsGivenUp) {
   ASSERT_TRUE(make());
   hall_.clock().advance(std::chrono::hours(1));

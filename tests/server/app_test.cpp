@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <fstream>
 
 #include "server/notify.h"
 #include "tests/server/hall.h"
@@ -116,6 +117,33 @@ TEST(App, DeletesFootageWhoseTimeIsOver) {
                                          begin + std::chrono::seconds(1), clock);
   ASSERT_TRUE(ledger) << ledger.error().message;
   EXPECT_EQ(ledger->front().second.purged.size(), 1U);
+}
+
+TEST(App, TheLastCopyOfALostOrDamagedIndexIsNotPushedOut) {
+  const mj::test::TemporaryDirectory folder;
+  const SystemClock clock;
+  config::Settings settings = test::small_hall(folder.path());
+  settings.backup.directory = folder.path() / "backup";
+  settings.backup.keep = 1;
+  const auto file = index_directory(settings) / "index.db";
+  const auto start_after = [&](const auto& damage) {
+    std::filesystem::remove_all(settings.backup.directory);
+    {
+      const auto index = index::Index::open(index_directory(settings), clock).value();
+      ASSERT_TRUE(index::Backups(*index).make(settings.backup.directory, 1, [] { return true; }));
+    }
+    damage();
+    App app(settings, clock);
+    ASSERT_TRUE(app.start());
+    app.stop();
+    int kept = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(settings.backup.directory))
+      kept += entry.path().filename().string().starts_with("kept-index-") ? 1 : 0;
+    EXPECT_EQ(kept, 1);
+  };
+  start_after([&] { std::filesystem::remove_all(file.parent_path()); });
+  start_after([&] { std::filesystem::resize_file(file, 0); });
+  start_after([&] { std::ofstream(file, std::ios::trunc) << std::string(8192, '#'); });
 }
 
 TEST(App, TwoOfThemDoNotShareAnIndex) {
