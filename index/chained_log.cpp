@@ -220,6 +220,23 @@ Result<void> ChainedLog::append(const std::vector<std::string>& objects) {
   return {};
 }
 
+void AnewLines::see(const ChainedLog::Line& line, std::vector<std::string>& sentences) {
+  // As the last member: no text that somebody typed can look like it, its quotes are escaped.
+  const bool anew = line.text.ends_with(R"(,"anew":true})") || line.text.ends_with(R"(,"lost":true})");
+  if (!anew) return end(sentences);
+  if (first_ == 0) first_ = line.number;
+  last_ = line.number;
+}
+
+void AnewLines::end(std::vector<std::string>& sentences) {
+  if (first_ == 0) return;
+  sentences.push_back(
+      fmt::format("{} lines {} to {} were lost and written anew from the index: nobody can say that they are "
+                  "as they were",
+                  file_.native(), first_, last_));
+  first_ = 0;
+}
+
 Result<void> ChainedLog::cut_torn() {
   const UniqueFd fd(open(file_.c_str(), O_RDWR | O_CLOEXEC));
   if (!fd.valid() || ftruncate(fd.get(), static_cast<off_t>(reached_.offset)) != 0 ||

@@ -71,4 +71,19 @@ class ChainedLog {
   bool looked_ = false;
 };
 
+/// Gathers lines that say of themselves that they were lost and written anew from rows ("anew":true, or
+/// "lost":true where not even a row is left): nobody can say that they are what they were. A sentence for
+/// each stretch of them.
+class AnewLines {
+ public:
+  explicit AnewLines(std::filesystem::path file) : file_(std::move(file)) {}
+  /// Lines in their order.
+  void see(const ChainedLog::Line& line, std::vector<std::string>& sentences);
+  void end(std::vector<std::string>& sentences);
+
+ private:
+  std::filesystem::path file_;
+  uint64_t first_ = 0, last_ = 0;
+};
+
 }  // namespace mj::index

@@ -76,7 +76,7 @@ class Index::Checker {
   }
 
   Result<void> check_hold_log() {
-    MJ_TRY(const auto sentences, HoldLog::broken_lines(impl_.directory));
+    MJ_TRY(const auto sentences, HoldLog::troubles(impl_.directory));
     for (const auto& sentence : sentences) add("hold_log", {}, sentence);
     return {};
   }

@@ -46,6 +46,9 @@ constexpr const char* kAllHolds = "SELECT id, placed_us, lifted_us IS NOT NULL F
 constexpr const char* kHeldOfHold = "SELECT stream, from_us, to_us FROM held WHERE hold = ?1";
 constexpr const char* kUnlogged = "SELECT line FROM holds_unlogged ORDER BY id";
 constexpr const char* kForgetUnlogged = "DELETE FROM holds_unlogged";
+constexpr const char* kNewestUnlogged = "SELECT ifnull(max(id), 0) FROM holds_unlogged";
+constexpr const char* kMarkAnew =
+    "UPDATE holds_unlogged SET line = json_set(line, '$.anew', json('true')) WHERE id > ?1";
 
 constexpr const char* kPlace = "place";
 constexpr const char* kWiden = "widen";
@@ -76,12 +79,11 @@ struct Logged {
   std::set<std::tuple<std::string, int64_t, int64_t>> held;
 };
 
-Result<std::map<int64_t, Logged>> all_logged(Database& database, const std::vector<ChainedLog::Line>& lines) {
+/// Of lines whose chain holds: what may have been changed is written once more.
+Result<std::map<int64_t, Logged>> all_logged(Database& database, const std::vector<std::string>& lines) {
   std::map<int64_t, Logged> all;
   for (const auto& line : lines) {
-    // What may have been changed is written once more.
-    if (!line.broken.empty()) continue;
-    MJ_TRY(const auto head, head_of(database, line.text));
+    MJ_TRY(const auto head, head_of(database, line));
     if (!head) continue;
     Logged& logged = all[head->placed];
     logged.placed = logged.placed || head->does == kPlace;
@@ -89,7 +91,7 @@ Result<std::map<int64_t, Logged>> all_logged(Database& database, const std::vect
     const auto add = [&](const Statement& row) {
       logged.held.emplace(row.text(0), row.integer(1), row.integer(2));
     };
-    auto read = database.each(kHeldOfLine, add, line.text);
+    auto read = database.each(kHeldOfLine, add, line);
     if (!read && !blames_line(read.error())) return tl::unexpected(read.error());
   }
   return all;
@@ -162,16 +164,29 @@ Result<void> HoldLog::take(Database& database, const ChainedLog::Line& line) {
 }
 
 Result<void> HoldLog::note_missing(Database& database, const std::vector<ChainedLog::Line>& lines) {
-  MJ_TRY(const auto logged, all_logged(database, lines));
+  std::vector<std::string> sound;
+  for (const auto& line : lines) {
+    if (line.broken.empty()) sound.push_back(line.text);
+  }
+  const bool broken = sound.size() < lines.size();
+  // What was on its way into the log is no loss.
+  MJ_CHECK(database.each(kUnlogged, [&](const Statement& row) { sound.push_back(row.text(0)); }));
+  MJ_TRY(const auto logged, all_logged(database, sound));
+  MJ_TRY(const auto on_its_way,
+         database.first(kNewestUnlogged, [](const Statement& row) { return row.integer(0); }));
   std::vector<HoldState> holds;
   MJ_CHECK(database.each(kAllHolds, [&](const Statement& row) {
     holds.push_back({row.integer(0), row.integer(1), row.integer(2) != 0});
   }));
-  MJ_CHECK(database.run(kForgetUnlogged));
   for (const auto& hold : holds) {
     const auto found = logged.find(hold.placed);
     MJ_CHECK(note_missing_of(database, hold, found == logged.end() ? Logged{} : found->second));
   }
+  if (broken) return {};  // that is told already
+  MJ_CHECK(database.run(kMarkAnew, *on_its_way));
+  if (database.changes() == 0) return {};
+  spdlog::error("holds: {} lacks {} lines of what the index knows; they are written anew",
+                log_.file().native(), database.changes());
   return {};
 }
 
@@ -200,13 +215,16 @@ void HoldLog::note_trouble(const Result<void>& done) {
   in_trouble_ = !done;
 }
 
-Result<std::vector<std::string>> HoldLog::broken_lines(const std::filesystem::path& index_directory) {
+Result<std::vector<std::string>> HoldLog::troubles(const std::filesystem::path& index_directory) {
   const HoldLog log(index_directory);
   std::vector<std::string> sentences;
+  AnewLines anew(log.log_.file());
   MJ_CHECK(ChainedLog::each_line(log.log_.file(), [&](const ChainedLog::Line& line) {
+    anew.see(line, sentences);
     if (!line.broken.empty())
       sentences.push_back(fmt::format("{} line {}: {}", log.log_.file().native(), line.number, line.broken));
   }));
+  anew.end(sentences);
   return sentences;
 }
 

@@ -29,8 +29,9 @@ class HoldLog final : public Companion {
   /// Errors: internal.
   [[nodiscard]] Result<void> expect_readable() const { return readable_; }
 
-  /// A sentence for each line whose chain does not hold. Reads the whole log.
-  [[nodiscard]] static Result<std::vector<std::string>> broken_lines(
+  /// A sentence for each line whose chain does not hold, and for lines that were lost and written anew. Reads
+  /// the whole log.
+  [[nodiscard]] static Result<std::vector<std::string>> troubles(
       const std::filesystem::path& index_directory);
 
  private:

@@ -57,7 +57,8 @@ class Register {
 
   /// Beside the mingjingd that runs. Errors: also not_found (no index yet), unavailable (another version).
   [[nodiscard]] static Result<Page> list(const std::filesystem::path& directory, const Filter& filter);
-  /// A sentence for each line whose chain does not hold, or that the index tells otherwise. Reads all.
+  /// A sentence for each line whose chain does not hold, or that the index tells otherwise, and for lines
+  /// that were lost and written anew. Reads all.
   [[nodiscard]] static Result<std::vector<std::string>> troubles(const std::filesystem::path& directory);
 
  private:

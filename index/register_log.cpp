@@ -216,8 +216,10 @@ Result<std::vector<std::string>> RegisterLog::troubles(Database& database,
   std::vector<std::string> sentences;
   Result<void> read;
   uint64_t lines = 0;
+  AnewLines anew(file);
   MJ_CHECK(of_the_log(ChainedLog::each_line(file, [&](const ChainedLog::Line& line) {
     lines = line.number;
+    anew.see(line, sentences);
     std::string why = line.broken;
     if (why.empty() && line.number <= *last && read) {
       const auto same = is_same(database, line);
@@ -227,6 +229,7 @@ Result<std::vector<std::string>> RegisterLog::troubles(Database& database,
     if (!why.empty()) sentences.push_back(fmt::format("{} line {}: {}", file.native(), line.number, why));
   })));
   MJ_CHECK(read);
+  anew.end(sentences);
   if (lines < *last)
     sentences.push_back(fmt::format("{} ends at line {}, the index knows {}", file.native(), lines, *last));
   return sentences;

@@ -66,6 +66,7 @@ class HoldLogTest : public Purging {
     hall_.reopen();
     hall_.apply(small_hall());
   }
+  std::vector<Finding> findings() { return index().check({}, false, false, {}).value().findings; }
   void rewrite(const std::vector<std::string>& lines) {
     hall_.close();
     std::ofstream out(log(), std::ios::binary | std::ios::trunc);
@@ -117,6 +118,7 @@ TEST_F(HoldLogTest, WhatOnlyTheRowsKnowIsWrittenAtTheNextStart) {
   lift(place());
   place(300, 350);
   const auto before = told();
+  EXPECT_THAT(findings(), IsEmpty());
   // Cut between its commit and what the disk kept of the log: never so by itself, but by an old copy of it.
   for (size_t keep = 0; keep <= 3; ++keep) {
     auto cut = lines();
@@ -125,6 +127,8 @@ TEST_F(HoldLogTest, WhatOnlyTheRowsKnowIsWrittenAtTheNextStart) {
     rewrite(cut);
     hall_.reopen();
     EXPECT_THAT(lines(), SizeIs(3)) << keep;
+    ASSERT_THAT(findings(), SizeIs(1)) << "a loss is not healed silently, nor forgotten";
+    EXPECT_THAT(findings().front().detail, HasSubstr("lines 1 to 3 were lost"));
     lose_index();
     EXPECT_EQ(told(), before) << keep;
   }
