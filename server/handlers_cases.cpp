@@ -16,7 +16,16 @@ Result<index::CaseCursor> cursor(const Target& target) {
   return index::CaseCursor{exact != 0, from_us(newest), id};
 }
 
-Result<json::object> find_cases(const Target& target, const index::Index& index) {
+/// Before it is shown: who saw which case, or looked for which number.
+Result<void> note(const Request& request, index::Index& index, std::string_view action,
+                  const std::string& about) {
+  auto entry = entry_of(request.who, action);
+  entry.about = about;
+  return index::Register(index).note(std::move(entry));
+}
+
+Result<json::object> find_cases(const Request& request, index::Index& index) {
+  const Target& target = request.target;
   MJ_CHECK(allow_query(target, {"q", "limit", "after"}));
   MJ_TRY(const int limit, query_limit(target, kMostHits));
   MJ_TRY(const auto after, cursor(target));
@@ -24,6 +33,7 @@ Result<json::object> find_cases(const Target& target, const index::Index& index)
   if (query != nullptr && query->size() > kMostQueryBytes) return fail(ErrorKind::invalid, "?q= is too long");
   MJ_TRY(const auto hits, query == nullptr || query->empty() ? index.recent_cases(limit, after)
                                                              : index.search_cases(*query, limit, after));
+  if (query != nullptr && !query->empty()) MJ_CHECK(note(request, index, "search", *query));
   json::array cases;
   for (const index::CaseHit& hit : hits) cases.push_back(to_json(hit));
   json::value next;
@@ -34,21 +44,24 @@ Result<json::object> find_cases(const Target& target, const index::Index& index)
   return json::object{{"cases", std::move(cases)}, {"next", std::move(next)}};
 }
 
+Result<json::object> open_case(const Request& request, index::Index& index) {
+  MJ_CHECK(allow_query(request.target, {}));
+  MJ_TRY(const auto answer, index.case_answer(request.param("number")));
+  MJ_CHECK(note(request, index, "view", answer.number));
+  spdlog::info("cases: {} opens case {}", request.who.account.login, answer.number);
+  return to_json(answer);
+}
+
 }  // namespace
 
 asio::awaitable<Response> get_cases(Request& request, Services& services) {
-  auto found =
-      co_await on_work(services.work, [&] { return find_cases(request.target, services.context.index); });
+  auto found = co_await on_work(services.work, [&] { return find_cases(request, services.context.index); });
   co_return found ? json_answer(std::move(*found)) : error_answer(found.error());
 }
 
 asio::awaitable<Response> get_case(Request& request, Services& services) {
-  if (auto query = allow_query(request.target, {}); !query) co_return error_answer(query.error());
-  const std::string& number = request.param("number");
-  auto answer = co_await on_work(services.work, [&] { return services.context.index.case_answer(number); });
-  if (!answer) co_return error_answer(answer.error());
-  spdlog::info("cases: {} opens case {}", request.who.account.login, answer->number);
-  co_return json_answer(to_json(*answer));
+  auto answer = co_await on_work(services.work, [&] { return open_case(request, services.context.index); });
+  co_return answer ? json_answer(std::move(*answer)) : error_answer(answer.error());
 }
 
 }  // namespace mj::server

@@ -74,13 +74,6 @@ Result<void> Views::open(index::RegisterEntry entry) {
   return noted;
 }
 
-bool Views::is_open(const Principal& who, const StreamKey& stream, WallTime moment) {
-  const auto entry = view_of(who, stream, moment, moment + Duration(1));
-  const std::lock_guard lock(mutex_);
-  const auto found = find(entry);
-  return found != opened_.end() && !found->opening && stands(*found);
-}
-
 bool Views::is_open(const Principal& who, const StreamKey& stream) {
   const std::lock_guard lock(mutex_);
   return std::ranges::any_of(opened_, [&](const Opened& opened) {

@@ -27,9 +27,7 @@ class Views {
   /// Anything else that is seen.
   [[nodiscard]] Result<void> open(index::RegisterEntry entry);
 
-  /// Whether that moment of the stream is open to them now.
-  [[nodiscard]] bool is_open(const Principal& who, const StreamKey& stream, WallTime moment);
-  /// Whether any moment is.
+  /// Whether any moment of the stream is open to them now.
   [[nodiscard]] bool is_open(const Principal& who, const StreamKey& stream);
 
  private:

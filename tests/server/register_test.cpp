@@ -7,6 +7,7 @@
 #include "server/gate.h"
 #include "tests/server/hall.h"
 #include "tests/server/hand_clock.h"
+#include "tests/storage/footage.h"
 
 namespace mj::server {
 namespace {
@@ -107,6 +108,38 @@ TEST_F(GateRegister, ASegmentThatNobodyAskedTheIndexForIsRegisteredWhole) {
   EXPECT_THAT(entries(), SizeIs(1)) << "what is not there was not seen";
 }
 
+class GateGrowing : public GateRegister {
+ protected:
+  void SetUp() override {}
+  /// Seconds [first, last) of one segment, until they are durable.
+  void grow(const std::shared_ptr<const capture::Run>& run, int first, int last) {
+    for (int i = first; i < last; ++i)
+      ASSERT_TRUE(
+          hall_.recorder->on_fragment(storage::make_fragment(run, run->start + std::chrono::seconds(i))));
+    const WallTime end = run->start + std::chrono::seconds(last);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (std::chrono::steady_clock::now() < deadline) {
+      const auto segments = hall_.index->fragments(kCam, run->start, end);
+      if (segments && !segments->empty() && segments->back().end >= end) return;
+      std::this_thread::yield();
+    }
+    FAIL() << "the footage did not become durable";
+  }
+};
+
+TEST_F(GateGrowing, WhatASegmentGrewByIsRegisteredToo) {
+  const WallTime minute = std::chrono::floor<std::chrono::minutes>(clock_.now()) - std::chrono::minutes(1);
+  const auto run = storage::make_run(kCam, minute - std::chrono::seconds(3));
+  grow(run, 0, 2);
+  ASSERT_TRUE(gate_.segment(zhao_, kCam, run->start, ""));
+  EXPECT_EQ(entries().at(0).to, minute);
+  grow(run, 2, 6);
+  ASSERT_TRUE(gate_.segment(zhao_, kCam, run->start, ""));
+  ASSERT_TRUE(gate_.segment(zhao_, kCam, run->start, "bytes=0-9"));
+  ASSERT_THAT(entries(), SizeIs(2));
+  EXPECT_EQ(entries().at(0).to, minute + std::chrono::minutes(1));
+}
+
 TEST_F(GateRegister, AnInitSegmentAloneIsRegistered) {
   const auto segments = hall_.index->fragments(kCam, begin_, begin_ + std::chrono::seconds(5)).value();
   ASSERT_TRUE(gate_.run_init(zhao_, kCam, segments.front().run_start));
@@ -201,6 +234,19 @@ TEST_F(RegisterRoute, TellsWhoSawWhatAndWhoReadIt) {
   EXPECT_EQ(narrowed.at("about").as_string(), "register") << "what was asked for";
 }
 
+TEST_F(RegisterRoute, OpeningACaseAndLookingForANumberAreInIt) {
+  EXPECT_EQ(hall_.get("/api/v1/cases/sc-1").status, 200);
+  EXPECT_EQ(hall_.get("/api/v1/cases?q=C-1").status, 200);
+  EXPECT_EQ(hall_.get("/api/v1/cases/NONE").status, 404);
+  EXPECT_EQ(hall_.get("/api/v1/cases").status, 200);
+  const auto all = entries();
+  ASSERT_THAT(all, SizeIs(3)) << "what is not there was not seen, and the list of the newest is no search";
+  EXPECT_EQ(all[1].at("action").as_string(), "search");
+  EXPECT_EQ(all[1].at("about").as_string(), "C-1");
+  EXPECT_EQ(all[2].at("action").as_string(), "view");
+  EXPECT_EQ(all[2].at("about").as_string(), "SC-1");
+}
+
 TEST_F(RegisterRoute, IsPaged) {
   for (const char* query : {"a", "b", "c"})
     static_cast<void>(hall_.get(std::string("/api/v1/search?q=") + query));
@@ -244,6 +290,8 @@ TEST_F(RegisterRoute, WithoutARegisterNothingIsShownOrDecidedButAHoldIsPlaced) {
   EXPECT_EQ(refused.status, 507) << refused.body;
   EXPECT_THAT(refused.body, HasSubstr("register.log"));
   EXPECT_EQ(hall_.get("/api/v1/register").status, 507);
+  EXPECT_EQ(hall_.get("/api/v1/cases/SC-1").status, 507);
+  EXPECT_EQ(hall_.get("/api/v1/cases?q=SC").status, 507);
   ASSERT_EQ(hall_.post("/api/v1/holds", R"({"case":"SC-1","reason":"投诉"})").status, 200);
   EXPECT_EQ(hall_.post("/api/v1/holds/1/lift", R"({"reason":"结案"})").status, 507);
   EXPECT_TRUE(parsed(hall_.get("/api/v1/holds")).at("holds").at(0).at("lifted_us").is_null());
