@@ -30,8 +30,11 @@ Result<std::filesystem::path> index_of(const HoldOptions& options) {
 }
 
 Result<void> expect_plain(const char* option, const std::string& text) {
-  if (is_plain_text(text)) return {};
-  return fail(ErrorKind::invalid, "{} must be UTF-8 without control characters", option);
+  if (!is_plain_text(text))
+    return fail(ErrorKind::invalid, "{} must be UTF-8 without control characters", option);
+  if (text.find_first_not_of(' ') == std::string::npos)
+    return fail(ErrorKind::invalid, "{} must not be empty", option);
+  return {};
 }
 
 Result<WallTime> time_of(const char* option, const std::string& text) {

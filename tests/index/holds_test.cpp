@@ -87,6 +87,14 @@ TEST_F(HoldsTest, HeldFootagePastItsTimeStaysAndWhatIsAroundItGoes) {
   EXPECT_EQ(coverage(), "purged 100-400");
 }
 
+TEST_F(HoldsTest, AReasonHasAWordInIt) {
+  for (const char* reason : {"", "  ", "\u3000", "--"}) {
+    EXPECT_EQ(holds().place({"", {kCam}, at(100), at(200), reason, kZhao}).error().kind, ErrorKind::invalid);
+  }
+  const Hold kept = placed(hold(100, 200));
+  EXPECT_EQ(holds().lift(kept.id, "\u3000 ", kZhao).error().kind, ErrorKind::invalid);
+}
+
 TEST_F(HoldsTest, WhatTwoHoldsCoverGoesWhenTheLastIsLifted) {
   record(100, 400);
   const Hold first = placed(hold(100, 300)), second = placed(hold(200, 400));
