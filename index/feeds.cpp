@@ -45,9 +45,18 @@ Result<Ingested> Feeds::take(const std::string& source, const std::vector<Event>
 }
 
 Result<Ingested> Feeds::take_each(const std::string& source, const std::vector<Event>& events) {
+  return take_some(source, events, false);
+}
+
+Result<Ingested> Feeds::take_rows(const std::string& source, const std::vector<Event>& events) {
+  return take_some(source, events, true);
+}
+
+Result<Ingested> Feeds::take_some(const std::string& source, const std::vector<Event>& events, bool rows) {
+  const Take how = rows ? Take::each_row : Take::each;
   Ingested ingested;
   MJ_CHECK(index_.impl_->writer->call([&](Database& database) -> Result<void> {
-    MJ_TRY(ingested, ingest_events(database, source, events, index_.impl_->clock.now(), Take::each));
+    MJ_TRY(ingested, ingest_events(database, source, events, index_.impl_->clock.now(), how));
     return {};
   }));
   index_.impl_->count(source, ingested);

@@ -63,8 +63,9 @@ struct RefusedEvent {
 
 struct Ingested {
   int accepted = 0, duplicates = 0;
+  int replaced = 0;                   ///< of the accepted: told otherwise before, by the same id
   int different = 0;                  ///< of the duplicates: came with another content; the first one counts
-  std::vector<RefusedEvent> refused;  ///< of take_each() alone
+  std::vector<RefusedEvent> refused;  ///< of take_each() and take_rows() alone
 };
 
 /// What came of a feed since the start.
@@ -84,6 +85,11 @@ class Feeds {
   [[nodiscard]] Result<Ingested> take(const std::string& source, const std::vector<Event>& events);
   /// Each by itself: what is wrong with one keeps no other away. Errors: no_space, unavailable.
   [[nodiscard]] Result<Ingested> take_each(const std::string& source, const std::vector<Event>& events);
+  /// Rows of a table, each by itself. A row is changed where it stands: an id that comes again with content
+  /// that it never had is stored as `<id>~2`, `~3` …, a correction of `<id>`. Content that it once had
+  /// changes nothing, so that an old file may be read again; nor does a row that itself corrects or
+  /// withdraws.
+  [[nodiscard]] Result<Ingested> take_rows(const std::string& source, const std::vector<Event>& events);
 
   /// How far a feed was read; empty at first.
   [[nodiscard]] Result<std::string> cursor(const std::string& source) const;
@@ -94,6 +100,9 @@ class Feeds {
   void tell_trouble(const std::string& source, const std::string& trouble);
 
  private:
+  [[nodiscard]] Result<Ingested> take_some(const std::string& source, const std::vector<Event>& events,
+                                           bool rows);
+
   Index& index_;
 };
 

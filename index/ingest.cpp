@@ -110,20 +110,15 @@ std::string wrong_meaning(const Event& event) {
 /// Stores one event of a batch. Thread and owner: one ingest.
 class Intake {
  public:
-  Intake(Database& database, const std::string& source, WallTime now)
-      : database_(database), source_(source), now_(now), update_(now) {}
+  Intake(Database& database, const std::string& source, WallTime now, Take how)
+      : database_(database), source_(source), now_(now), how_(how), update_(now) {}
 
   /// Errors: invalid, as "key: sentence"; then nothing of the event is stored.
   Result<void> take(const Event& event) {
     const std::string wrong = fault_of(event);
     if (!wrong.empty()) return fail(ErrorKind::invalid, "{}", wrong);
-    MJ_TRY(const auto same,
-           database_.first(
-               kSameEvent, [](const Statement& row) { return row.text(0); }, source_, event.id));
-    if (same) return repeat(event, *same);
-    MJ_CHECK(check_window(event.window));
-    MJ_TRY(const auto folded, folded_number(event));
-    return store(event, folded);
+    MJ_TRY(const auto same, told_as(event.id));
+    return same ? repeat(event, *same) : add(event);
   }
 
   Result<Ingested> finish() {
@@ -139,13 +134,45 @@ class Intake {
   }
 
  private:
+  /// The content that came with that id.
+  Result<std::optional<std::string>> told_as(const std::string& id) {
+    return database_.first(
+        kSameEvent, [](const Statement& row) { return row.text(0); }, source_, id);
+  }
+
+  Result<void> add(const Event& event) {
+    MJ_CHECK(check_window(event.window));
+    MJ_TRY(const auto folded, folded_number(event));
+    return store(event, folded);
+  }
+
   Result<void> repeat(const Event& event, const std::string& before) {
+    if (before != event.raw && how_ == Take::each_row && event.corrects.empty()) return replace(event);
     if (before != event.raw) {
       spdlog::warn("feed {}: event \"{}\" came again with another content; the first one counts", source_,
                    event.id);
       ++ingested_.different;
     }
     ++ingested_.duplicates;
+    return {};
+  }
+
+  /// A row was changed: that is a correction, under an id of its own. Of several the last one counts
+  /// (corrections.h).
+  Result<void> replace(const Event& event) {
+    Event next = event;
+    next.corrects = event.id;
+    for (int version = 2;; ++version) {
+      next.id = fmt::format("{}~{}", event.id, version);
+      MJ_TRY(const auto told, told_as(next.id));
+      if (!told) break;
+      if (*told == event.raw) {
+        ++ingested_.duplicates;
+        return {};
+      }
+    }
+    MJ_CHECK(add(next));
+    ++ingested_.replaced;
     return {};
   }
 
@@ -213,6 +240,7 @@ class Intake {
   Database& database_;
   const std::string& source_;
   WallTime now_;
+  Take how_;
   VisitUpdate update_;
   FeedClock clock_;
   std::set<std::string> windows_, clerks_;  ///< that are known to be there
@@ -228,12 +256,12 @@ std::string fault_of(const Event& event) {
 
 Result<Ingested> ingest_events(Database& database, const std::string& source,
                                const std::vector<Event>& events, WallTime now, Take how) {
-  Intake intake(database, source, now);
+  Intake intake(database, source, now, how);
   for (size_t i = 0; i < events.size(); ++i) {
     auto taken = intake.take(events[i]);
     if (taken) continue;
     Error error = taken.error();
-    if (error.kind == ErrorKind::invalid && how == Take::each) {
+    if (error.kind == ErrorKind::invalid && how != Take::all_or_none) {
       intake.refuse(i, std::move(error.message));
       continue;
     }

@@ -8,8 +8,9 @@
 
 namespace mj::index {
 
-/// What becomes of a batch with a wrong event in it.
-enum class Take { all_or_none, each };
+/// What becomes of a batch with a wrong event in it: none of it is taken, or the others. `each_row`: the
+/// others; and an id that comes again with content that it never had replaces what it told.
+enum class Take { all_or_none, each, each_row };
 
 /// Stores the events of one batch and brings the visits and links that they bear on up to date. All or
 /// nothing is the transaction's doing. Errors: invalid, beginning with the position: "events[3].window: ...".

@@ -40,7 +40,7 @@ Result<Door> open_door(const config::Settings& settings, const config::Feed& fee
     door.index = std::move(*opened);
     MJ_CHECK(door.index->apply(settings));
     door.sink = [&index = *door.index, id = feed.id](const auto& events) {
-      return index::Feeds(index).take_each(id, events);
+      return index::Feeds(index).take_rows(id, events);
     };
     door.name = "into the index";
     return door;

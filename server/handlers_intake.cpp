@@ -13,6 +13,18 @@ bool is_lines(const Request& request) {
   return beast::iequals(type.substr(0, type.find(';')), "application/x-ndjson");
 }
 
+/// ?again=replaces: the lines are rows of a table.
+bool are_rows(const Request& request) {
+  return request.target.find("again") != nullptr;
+}
+
+Result<void> check_query(const Request& request) {
+  MJ_CHECK(allow_query(request.target, {"again"}));
+  const std::string* again = request.target.find("again");
+  if (again == nullptr || (*again == "replaces" && is_lines(request))) return {};
+  return fail(ErrorKind::invalid, "again: must be \"replaces\", with application/x-ndjson");
+}
+
 Duration clock_offset_of(const Request& request, const Services& services) {
   const auto& feeds = services.context.settings.feeds;
   const auto feed = std::ranges::find(feeds, request.who.id, &config::Feed::id);
@@ -29,6 +41,7 @@ std::string_view body_of(const Request& request) {
 
 json::object told(const index::Ingested& stored) {
   json::object answer{{"accepted", stored.accepted}, {"duplicates", stored.duplicates}};
+  if (stored.replaced > 0) answer["replaced"] = stored.replaced;
   if (stored.different > 0) answer["different"] = stored.different;
   return answer;
 }
@@ -46,7 +59,9 @@ Checked<json::object> take_lines(const Request& request, const Services& service
   const Duration offset = clock_offset_of(request, services);
   auto lines = parse_lines(body_of(request), services.context.clock.now(), offset);
   if (!lines) return tl::unexpected<Refusal>(std::move(lines).error());
-  auto stored = index::Feeds(services.context.index).take_each(request.who.id, lines->events);
+  index::Feeds feeds(services.context.index);
+  auto stored = are_rows(request) ? feeds.take_rows(request.who.id, lines->events)
+                                  : feeds.take_each(request.who.id, lines->events);
   if (!stored) return tl::unexpected<Refusal>(Refusal{stored.error(), ""});
   for (auto& refused : stored->refused) {
     lines->refused.push_back({lines->line_of_event[refused.position], std::move(refused.message)});
@@ -64,7 +79,7 @@ Checked<json::object> take_lines(const Request& request, const Services& service
 }  // namespace
 
 asio::awaitable<Response> post_events(Request& request, Services& services) {
-  if (auto query = allow_query(request.target, {}); !query) co_return error_answer(query.error());
+  if (auto query = check_query(request); !query) co_return error_answer(query.error());
   auto stored = co_await on_work(services.work, [&] {
     return is_lines(request) ? take_lines(request, services) : take_batch(request, services);
   });

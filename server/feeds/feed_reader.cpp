@@ -12,7 +12,7 @@ FeedReader::FeedReader(const config::Settings& settings, const Clock& clock, ind
   for (const auto& feed : settings.feeds) {
     const Importer::Source source{settings, feed, feed.mapping ? *feed.mapping : plain_, clock};
     const EventSink sink = [&index, id = feed.id](const auto& events) {
-      return index::Feeds(index).take_each(id, events);
+      return index::Feeds(index).take_rows(id, events);
     };
     if (!feed.folder.empty()) folders_.emplace_back(source, sink, stopping_);
     if (feed.sql) databases_.emplace_back(source, index);

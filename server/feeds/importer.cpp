@@ -111,14 +111,15 @@ std::string ImportProblem::to_string() const {
 }
 
 std::string ImportReport::summary() const {
+  std::string fresh = fmt::format("{} new", accepted);
+  if (replaced > 0) fresh += fmt::format(" ({} of them replace what was told before)", replaced);
   std::string known = fmt::format("{} known already", duplicates);
   if (different > 0) {
     known += fmt::format(
-        " ({} of them told otherwise now, but the first word counts; to correct an event name "
-        "its id as `corrects` of a new one)",
+        " ({} of them told otherwise now, but a row that corrects or withdraws counts as it came first)",
         different);
   }
-  return fmt::format("{} rows, {} events: {} new, {}, {} refused", rows, events, accepted, known, refused);
+  return fmt::format("{} rows, {} events: {}, {}, {} refused", rows, events, fresh, known, refused);
 }
 
 Result<void> Importer::row(int line, const std::vector<std::string>& cells) {
@@ -168,6 +169,7 @@ Result<void> Importer::finish() {
   MJ_TRY(const auto taken, sink_(batch_));
   report_.accepted += taken.accepted;
   report_.duplicates += taken.duplicates;
+  report_.replaced += taken.replaced;
   report_.different += taken.different;
   for (const auto& refused : taken.refused) refuse_at(places_.at(refused.position), refused.message);
   batch_.clear();

@@ -23,7 +23,7 @@ struct ImportProblem {
 /// What became of a file or of the rows of a database.
 struct ImportReport {
   int64_t rows = 0, events = 0, accepted = 0, duplicates = 0, refused = 0;
-  int64_t different = 0;                ///< of the duplicates, index::Ingested::different
+  int64_t replaced = 0, different = 0;  ///< as in index::Ingested
   std::vector<ImportProblem> problems;  ///< the first kMaxProblems of `refused`
   std::vector<std::string> preview;     ///< the first events, as JSON
 

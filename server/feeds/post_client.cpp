@@ -99,8 +99,9 @@ Result<index::Ingested> ingested_of(const Answer& answer) {
   index::Ingested ingested;
   ingested.accepted = static_cast<int>(body->at("accepted").to_number<int64_t>());
   ingested.duplicates = static_cast<int>(body->at("duplicates").to_number<int64_t>());
-  if (const auto* different = body->if_contains("different")) {
-    ingested.different = static_cast<int>(different->to_number<int64_t>());
+  for (const auto& [key, count] :
+       {std::pair("replaced", &ingested.replaced), std::pair("different", &ingested.different)}) {
+    if (const auto* told = body->if_contains(key)) *count = static_cast<int>(told->to_number<int64_t>());
   }
   for (const auto& refused : body->at("refused").as_array()) {
     ingested.refused.push_back({static_cast<size_t>(refused.at("line").to_number<int64_t>() - 1),
@@ -120,7 +121,7 @@ PostClient::PostClient(const config::Settings& settings, const config::Feed& fee
       token_(feed.token) {}
 
 Result<index::Ingested> PostClient::post(const std::vector<index::Event>& events) const {
-  http::request<http::string_body> request(http::verb::post, "/api/v1/events", 11);
+  http::request<http::string_body> request(http::verb::post, "/api/v1/events?again=replaces", 11);
   request.set(http::field::host, host_);
   request.set(http::field::authorization, "Bearer " + token_.reveal());
   request.set(http::field::content_type, "application/x-ndjson");

@@ -38,7 +38,7 @@ Result<bool> SqlPull::pull() {
     return fail(ErrorKind::invalid, "the query has no column \"{}\"; its columns are: {}", sql.cursor_column,
                 fmt::join(found.columns, ", "));
   }
-  Importer importer(source_, [&](const auto& events) { return feeds.take_each(id, events); });
+  Importer importer(source_, [&](const auto& events) { return feeds.take_rows(id, events); });
   MJ_CHECK(importer.use_columns(found.columns));
   int row = 0;
   for (const auto& cells : found.rows) MJ_CHECK(importer.row(++row, cells));

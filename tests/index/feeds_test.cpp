@@ -209,6 +209,34 @@ TEST_F(FeedEvents, OneByOneAWrongEventKeepsNoOtherAway) {
   EXPECT_THAT(told("visit"), testing::SizeIs(1));
 }
 
+TEST_F(FeedEvents, ARowThatWasChangedReplacesWhatItTold) {
+  Feeds feeds(index());
+  const auto take = [&](Event event, const char* content) {
+    event.raw = content;
+    const auto done = feeds.take_rows("feed", {event});
+    EXPECT_TRUE(done) << done.error().message;
+    return fmt::format("{} new, {} replaced, {} known, {} different", done->accepted, done->replaced,
+                       done->duplicates, done->different);
+  };
+  const auto call = [](const char* window, const char* number) {
+    return called("1", 0, window, "A1", number);
+  };
+  take(call("w1", "SC-1"), "first");
+  const int64_t visit = index().case_answer("SC-1")->visits.at(0).id;
+  EXPECT_EQ(take(call("w1", "SC-2"), "second"), "1 new, 1 replaced, 0 known, 0 different");
+  EXPECT_TRUE(index().case_answer("SC-1")->visits.empty());
+  EXPECT_EQ(index().case_answer("SC-2")->visits.at(0).id, visit) << "what people said of it stays with it";
+  EXPECT_EQ(take(call("w1", "SC-2"), "second"), "0 new, 0 replaced, 1 known, 0 different");
+  EXPECT_EQ(take(call("w1", "SC-1"), "first"), "0 new, 0 replaced, 1 known, 0 different") << "an old file";
+  EXPECT_EQ(take(call("w9", ""), "nonsense"), "0 new, 0 replaced, 0 known, 0 different");
+  EXPECT_EQ(take(call("w2", "SC-2"), "third"), "1 new, 1 replaced, 0 known, 0 different");
+  EXPECT_THAT(told("event"), testing::ElementsAre("event 1 0", "event 1~2 0", "event 1~3 1"));
+  EXPECT_EQ(index().case_answer("SC-2")->visits.at(0).window->id, "w2");
+  EXPECT_EQ(take(withdrawn("2", 0, "1"), "a"), "1 new, 0 replaced, 0 known, 0 different");
+  EXPECT_EQ(take(withdrawn("2", 0, "1~3"), "b"), "0 new, 0 replaced, 1 known, 1 different");
+  EXPECT_THAT(told("visit"), testing::IsEmpty());
+}
+
 TEST_F(FeedEvents, ACursorStaysWhereItWasMoved) {
   Feeds feeds(index());
   EXPECT_EQ(feeds.cursor("sql").value(), "");

@@ -48,7 +48,7 @@ class Folder : public testing::Test {
   WatchedFolder folder_{{hall_.settings, hall_.settings.feeds[0], plain_, hall_.clock},
                         [this](const auto& events) -> Result<index::Ingested> {
                           if (full_) return fail(ErrorKind::no_space, "the disk is full");
-                          return index::Feeds(*hall_.index).take_each("queue", events);
+                          return index::Feeds(*hall_.index).take_rows("queue", events);
                         },
                         stopping_};
 };

@@ -87,13 +87,22 @@ class SqlPulls {
   }
   void goes_on_where_it_was() {
     database().run(
-        insert_steps("VALUES (2500, 7, 'SC-SAME', '受理', '1038', '2024-11-20 10:00:00'),"
-                     " (2501, 7, 'SC-NEXT', '受理', '1038', '2024-11-20 10:00:00'),"
+        insert_steps("VALUES (2501, 7, 'SC-NEXT', '受理', '1038', '2024-11-20 10:00:00'),"
                      " (2502, 7, 'SC-BAD', '受理', '1038', NULL)"));
     EXPECT_EQ(pull(), "all");
     EXPECT_EQ(cursor(), "2502") << "a row that is refused is passed over";
     EXPECT_TRUE(index().case_answer("SC-NEXT"));
     EXPECT_FALSE(index().case_answer("SC-BAD"));
+  }
+  /// Systems change rows where they stand.
+  void follows_a_row_that_was_changed() {
+    database().run(insert_steps("VALUES (2503, 7, 'SC-FIRST', '受理', '1038', '2024-11-20 10:10:00')"));
+    EXPECT_EQ(pull(), "all");
+    database().run("UPDATE steps SET project_no = 'SC-LATER' WHERE id = 2503");
+    EXPECT_EQ(pull(), "all");
+    EXPECT_EQ(pull(), "all");
+    EXPECT_EQ(index().case_answer("SC-LATER")->steps.size(), 1U);
+    EXPECT_TRUE(index().case_answer("SC-FIRST")->steps.empty());
   }
   /// Where rows share a value of the cursor, none is left out.
   void takes_many_rows_of_one_value() {
@@ -150,6 +159,7 @@ TEST(SqlPull, ReadsAPostgresqlDatabase) {
                    " '2024-11-20 09:45:12' FROM generate_series(1, 2500) AS n"));
   pulls.takes_all_rows_in_bounded_turns();
   pulls.goes_on_where_it_was();
+  pulls.follows_a_row_that_was_changed();
   pulls.takes_many_rows_of_one_value();
   pulls.says_what_is_wrong();
   pulls.database().run("GRANT ALL ON steps TO reader");
@@ -166,6 +176,7 @@ TEST(SqlPull, ReadsAMariadbDatabase) {
                    " '2024-11-20 09:45:12' FROM seq_1_to_2500"));
   pulls.takes_all_rows_in_bounded_turns();
   pulls.goes_on_where_it_was();
+  pulls.follows_a_row_that_was_changed();
   pulls.takes_many_rows_of_one_value();
   pulls.says_what_is_wrong();
   pulls.database().run("GRANT ALL ON approval.* TO 'reader'@'127.0.0.1'");
