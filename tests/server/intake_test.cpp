@@ -100,12 +100,13 @@ TEST(Intake, LinesStandAlone) {
   EXPECT_EQ(refused[1].as_object().at("line").as_int64(), 4);
   EXPECT_EQ(refused[2].as_object().at("line").as_int64(), 6);
   EXPECT_THAT(std::string(refused[2].as_object().at("message").as_string()), testing::StartsWith("at: "));
-  EXPECT_EQ(lines(called("q-1", "w2", recently())).body,
+  EXPECT_EQ(lines(called("q-1", "w1", recently())).body,
             R"({"accepted":0,"duplicates":1,"different":1,"refused":[]})");
-  EXPECT_EQ(lines(called("q-1", "w2", recently()), "?again=replaces").body,
+  EXPECT_EQ(lines(called("q-1", "w1", recently()), "?again=replaces").body,
             R"({"accepted":1,"duplicates":0,"replaced":1,"refused":[]})");
   EXPECT_EQ(lines(good, "?again=always").status, 400);
-  EXPECT_EQ(hall.post_as(test::kFeedToken, kEvents + "?again=replaces", batch({good})).status, 400);
+  EXPECT_EQ(hall.post_as(test::kFeedToken, std::string(kEvents) + "?again=replaces", batch({good})).status,
+            400);
   EXPECT_EQ(lines(std::string(10'001, '\n')).status, 400);
   EXPECT_EQ(lines("").body, R"({"accepted":0,"duplicates":0,"refused":[]})");
 }
