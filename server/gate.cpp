@@ -15,8 +15,19 @@ Result<void> admit(const Principal& who, const std::string& what) {
   return {};
 }
 
+/// Quoted: one line of log, whatever somebody typed.
+std::string quoted(const std::string& text) {
+  return json::serialize(json::value(text));
+}
+
 Result<void> admit(const Principal& who, const StreamKey& stream, const std::string& what) {
   return admit(who, what + " of " + stream);
+}
+
+index::RegisterEntry entry_about(const Principal& who, std::string_view action, const std::string& about) {
+  auto entry = entry_of(who, action);
+  entry.about = about;
+  return entry;
 }
 
 std::string interval(WallTime from, WallTime to) {
@@ -58,14 +69,25 @@ Result<index::RunInit> Gate::run_init(const Principal& who, const StreamKey& str
 
 Result<index::SearchAnswer> Gate::search(const Principal& who, const std::string& query,
                                          const std::string& timezone, int limit) {
-  MJ_CHECK(
-      admit(who, "what is found for " + json::serialize(json::value(query))));  // quoted: one line of log
+  MJ_CHECK(admit(who, "what is found for " + quoted(query)));
   auto found = index::Search(index_).find(query, timezone, limit);
-  if (!found) return found;
-  auto entry = entry_of(who, "search");
-  entry.about = query;
-  MJ_CHECK(views_.open(std::move(entry)));
+  if (found) MJ_CHECK(views_.open(entry_about(who, "search", query)));
   return found;
+}
+
+Result<index::CaseAnswer> Gate::case_answer(const Principal& who, const std::string& number) {
+  MJ_CHECK(admit(who, "case " + quoted(number)));
+  auto answer = index_.case_answer(number);
+  if (answer) MJ_CHECK(views_.open(entry_about(who, "view", answer->number)));
+  return answer;
+}
+
+Result<std::vector<index::CaseHit>> Gate::search_cases(const Principal& who, const std::string& query,
+                                                       int limit, const index::CaseCursor& after) {
+  MJ_CHECK(admit(who, "the cases found for " + quoted(query)));
+  auto hits = index_.search_cases(query, limit, after);
+  if (hits) MJ_CHECK(views_.open(entry_about(who, "search", query)));
+  return hits;
 }
 
 Result<index::Register::Page> Gate::read_register(const Principal& who,

@@ -12,11 +12,11 @@
 namespace mj::server {
 
 /// The one place through which footage and its facts leave: fragment index, init segments, segment bytes,
-/// shots, window titles; and the register itself. It lets in only proven people, and before anything leaves
-/// the register says who took what of which interval (see Views for what adds nothing to it).
-/// Nothing else in this module calls these functions of index::Index or storage::Reader. Owner: the Server;
-/// index and reader must outlive it. Threads: any; everything blocks, so call it on the work pool. Failure:
-/// denied for everybody who is not a person; no_space or unavailable when it cannot be registered.
+/// shots, window titles; cases; and the register itself. It lets in only proven people, and before anything
+/// leaves the register says who took what of which interval (see Views for what adds nothing to it). Nothing
+/// else in this module calls these functions of index::Index or storage::Reader. Owner: the Server; index and
+/// reader must outlive it. Threads: any; everything blocks, so call it on the work pool. Failure: denied for
+/// everybody who is not a person; no_space or unavailable when it cannot be registered.
 class Gate {
  public:
   Gate(index::Index& index, const storage::Reader& reader, const Clock& clock)
@@ -34,6 +34,12 @@ class Gate {
   /// for index::Search.
   [[nodiscard]] Result<index::SearchAnswer> search(const Principal& who, const std::string& query,
                                                    const std::string& timezone, int limit);
+
+  /// Cases tell who was served by whom, and when: which one was opened, and what was looked for.
+  [[nodiscard]] Result<index::CaseAnswer> case_answer(const Principal& who, const std::string& number);
+  [[nodiscard]] Result<std::vector<index::CaseHit>> search_cases(const Principal& who,
+                                                                 const std::string& query, int limit,
+                                                                 const index::CaseCursor& after);
 
   /// Who looked at what; reading it is registered too.
   [[nodiscard]] Result<index::Register::Page> read_register(const Principal& who,

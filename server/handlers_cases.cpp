@@ -16,24 +16,16 @@ Result<index::CaseCursor> cursor(const Target& target) {
   return index::CaseCursor{exact != 0, from_us(newest), id};
 }
 
-/// Before it is shown: who saw which case, or looked for which number.
-Result<void> note(const Request& request, index::Index& index, std::string_view action,
-                  const std::string& about) {
-  auto entry = entry_of(request.who, action);
-  entry.about = about;
-  return index::Register(index).note(std::move(entry));
-}
-
-Result<json::object> find_cases(const Request& request, index::Index& index) {
+Result<json::object> find_cases(const Request& request, Services& services) {
   const Target& target = request.target;
   MJ_CHECK(allow_query(target, {"q", "limit", "after"}));
   MJ_TRY(const int limit, query_limit(target, kMostHits));
   MJ_TRY(const auto after, cursor(target));
   const std::string* query = target.find("q");
   if (query != nullptr && query->size() > kMostQueryBytes) return fail(ErrorKind::invalid, "?q= is too long");
-  MJ_TRY(const auto hits, query == nullptr || query->empty() ? index.recent_cases(limit, after)
-                                                             : index.search_cases(*query, limit, after));
-  if (query != nullptr && !query->empty()) MJ_CHECK(note(request, index, "search", *query));
+  MJ_TRY(const auto hits, query == nullptr || query->empty()
+                              ? services.context.index.recent_cases(limit, after)
+                              : services.gate.search_cases(request.who, *query, limit, after));
   json::array cases;
   for (const index::CaseHit& hit : hits) cases.push_back(to_json(hit));
   json::value next;
@@ -44,23 +36,21 @@ Result<json::object> find_cases(const Request& request, index::Index& index) {
   return json::object{{"cases", std::move(cases)}, {"next", std::move(next)}};
 }
 
-Result<json::object> open_case(const Request& request, index::Index& index) {
+Result<json::object> open_case(const Request& request, Gate& gate) {
   MJ_CHECK(allow_query(request.target, {}));
-  MJ_TRY(const auto answer, index.case_answer(request.param("number")));
-  MJ_CHECK(note(request, index, "view", answer.number));
-  spdlog::info("cases: {} opens case {}", request.who.account.login, answer.number);
+  MJ_TRY(const auto answer, gate.case_answer(request.who, request.param("number")));
   return to_json(answer);
 }
 
 }  // namespace
 
 asio::awaitable<Response> get_cases(Request& request, Services& services) {
-  auto found = co_await on_work(services.work, [&] { return find_cases(request, services.context.index); });
+  auto found = co_await on_work(services.work, [&] { return find_cases(request, services); });
   co_return found ? json_answer(std::move(*found)) : error_answer(found.error());
 }
 
 asio::awaitable<Response> get_case(Request& request, Services& services) {
-  auto answer = co_await on_work(services.work, [&] { return open_case(request, services.context.index); });
+  auto answer = co_await on_work(services.work, [&] { return open_case(request, services.gate); });
   co_return answer ? json_answer(std::move(*answer)) : error_answer(answer.error());
 }
 

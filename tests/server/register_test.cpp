@@ -237,6 +237,7 @@ TEST_F(RegisterRoute, TellsWhoSawWhatAndWhoReadIt) {
 TEST_F(RegisterRoute, OpeningACaseAndLookingForANumberAreInIt) {
   EXPECT_EQ(hall_.get("/api/v1/cases/sc-1").status, 200);
   EXPECT_EQ(hall_.get("/api/v1/cases?q=C-1").status, 200);
+  EXPECT_EQ(hall_.get("/api/v1/cases/SC-1").status, 200);  // within ten minutes it is the same view
   EXPECT_EQ(hall_.get("/api/v1/cases/NONE").status, 404);
   EXPECT_EQ(hall_.get("/api/v1/cases").status, 200);
   const auto all = entries();
