@@ -30,18 +30,17 @@ constexpr const char* kWithdraw = "UPDATE alerts SET state = 'withdrawn' WHERE i
 constexpr const char* kComplaintsOfTicket =
     "SELECT at_us FROM events WHERE window = ?1 AND at_us > ?3 AND at_us < ?4 AND type = 'complaint'"
     " AND ticket = ?2 AND counts = 1";
-constexpr const char* kComplaintOfOnlyCase =
-    "SELECT 1 FROM links AS mine JOIN events ON events.case_id = mine.case_id AND events.type = 'complaint'"
-    " WHERE mine.visit = ?1 AND mine.state <> 'rejected' AND events.counts = 1"
-    " AND NOT EXISTS (SELECT 1 FROM links AS other WHERE other.case_id = mine.case_id"
-    "  AND other.visit <> ?1 AND other.state <> 'rejected') LIMIT 1";
+// Events of a case that only the visit ?1 is about.
+#define MJ_OF_ONLY_CASE(type)                                                                 \
+  " FROM links AS mine JOIN events ON events.case_id = mine.case_id AND events.type = '" type \
+  "' WHERE mine.visit = ?1 AND mine.state <> 'rejected' AND events.counts = 1"                \
+  " AND NOT EXISTS (SELECT 1 FROM links AS other WHERE other.case_id = mine.case_id"          \
+  "  AND other.visit <> ?1 AND other.state <> 'rejected')"
+constexpr const char* kComplaintOfOnlyCase = "SELECT 1" MJ_OF_ONLY_CASE("complaint") " LIMIT 1";
 // Given on a telephone at home, it names no window.
-constexpr const char* kRatingOfOnlyCase =
-    "SELECT score FROM links AS mine JOIN events ON events.case_id = mine.case_id AND events.type = 'rating'"
-    " WHERE mine.visit = ?1 AND mine.state <> 'rejected' AND events.counts = 1"
-    " AND NOT EXISTS (SELECT 1 FROM links AS other WHERE other.case_id = mine.case_id"
-    "  AND other.visit <> ?1 AND other.state <> 'rejected')"
-    " ORDER BY at_us DESC, events.source DESC, source_id DESC LIMIT 1";
+constexpr const char* kRatingOfOnlyCase = "SELECT score" MJ_OF_ONLY_CASE(
+    "rating") " ORDER BY at_us DESC, events.source DESC, source_id DESC LIMIT 1";
+#undef MJ_OF_ONLY_CASE
 constexpr const char* kWasJudged =
     "SELECT 1 FROM events WHERE case_id = ?1 AND type IN ('complaint', 'rating') LIMIT 1";
 constexpr const char* kVisitsOfCase = "SELECT visit FROM links WHERE case_id = ?1";

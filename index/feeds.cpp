@@ -45,15 +45,14 @@ Result<Ingested> Feeds::take(const std::string& source, const std::vector<Event>
 }
 
 Result<Ingested> Feeds::take_each(const std::string& source, const std::vector<Event>& events) {
-  return take_some(source, events, false);
+  return take_by(Take::each, source, events);
 }
 
 Result<Ingested> Feeds::take_rows(const std::string& source, const std::vector<Event>& events) {
-  return take_some(source, events, true);
+  return take_by(Take::each_row, source, events);
 }
 
-Result<Ingested> Feeds::take_some(const std::string& source, const std::vector<Event>& events, bool rows) {
-  const Take how = rows ? Take::each_row : Take::each;
+Result<Ingested> Feeds::take_by(Take how, const std::string& source, const std::vector<Event>& events) {
   Ingested ingested;
   MJ_CHECK(index_.impl_->writer->call([&](Database& database) -> Result<void> {
     MJ_TRY(ingested, ingest_events(database, source, events, index_.impl_->clock.now(), how));

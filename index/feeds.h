@@ -11,13 +11,15 @@
 namespace mj::index {
 
 class Index;
+enum class Take;
 
 /// No roster entry is longer; and a sign-in that nobody ended lasts this long at most (schema_cases.sql has
 /// both numbers too).
 inline constexpr Duration kLongestRoster = std::chrono::hours(31 * 24);
 inline constexpr Duration kLongestShift = std::chrono::hours(16);
 
-/// A fact from a feed. `id` is unique within its source; the same id again changes nothing.
+/// A fact from a feed. `id` is unique within its source; the same id again changes nothing, unless it is a
+/// row's (Feeds::take_rows).
 struct Event {
   enum class Type {
     ticket_called,
@@ -100,8 +102,8 @@ class Feeds {
   void tell_trouble(const std::string& source, const std::string& trouble);
 
  private:
-  [[nodiscard]] Result<Ingested> take_some(const std::string& source, const std::vector<Event>& events,
-                                           bool rows);
+  [[nodiscard]] Result<Ingested> take_by(Take how, const std::string& source,
+                                         const std::vector<Event>& events);
 
   Index& index_;
 };

@@ -5,14 +5,13 @@
 
 #include "index/footage.h"
 #include "index/index.h"
+#include "index/link_rows.h"
 #include "index/purge_rows.h"
-#include "index/unicode.h"
 
 namespace mj::index {
 
 namespace {
 
-constexpr size_t kMaxReason = 2000;                         // bytes
 constexpr int64_t kMostCounted = 10'000;                    // segments of a hold
 constexpr size_t kMostGone = 200;                           // intervals of a hold
 constexpr Duration kMargin = std::chrono::minutes(2);       // before a visit and after it
@@ -94,18 +93,9 @@ Result<std::vector<int64_t>> ids_of(Database& database, const char* sql, const a
   return ids;
 }
 
-Result<void> expect_reason(const std::string& reason) {
-  // Blanks and dots are none.
-  if (std::ranges::none_of(code_points_of(reason), is_word_point))
-    return fail(ErrorKind::invalid, "a hold needs a reason");
-  if (reason.size() > kMaxReason)
-    return fail(ErrorKind::invalid, "the reason is longer than {} bytes", kMaxReason);
-  return {};
-}
-
 /// The id of the case, or none if the hold is to be of streams.
 Result<std::optional<int64_t>> case_of(Database& database, const HoldOrder& order, std::string& folded) {
-  MJ_CHECK(expect_reason(order.reason));
+  MJ_CHECK(check_reason(order.reason));
   if (order.case_number.empty() == order.streams.empty())
     return fail(ErrorKind::invalid, "a hold is of a case or of streams");
   if (order.case_number.empty()) {
@@ -212,7 +202,7 @@ Result<int64_t> put_hold(Database& database, const HoldOrder& order, WallTime pl
 
 Result<void> lift_hold(Database& database, int64_t id, const std::string& reason, const HoldPerson& by,
                        WallTime now) {
-  MJ_CHECK(expect_reason(reason));
+  MJ_CHECK(check_reason(reason));
   MJ_TRY(const auto lifted, database.first(
                                 kLiftedAt, [](const Statement& row) { return row.maybe_time(0); }, id));
   if (!lifted) return fail(ErrorKind::not_found, "there is no hold {}", id);

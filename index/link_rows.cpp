@@ -164,7 +164,7 @@ Result<void> refresh_cases(Database& database, const std::set<int64_t>& cases) {
 Result<void> check_reason(const std::string& reason) {
   // Blanks and dots are none.
   if (std::ranges::none_of(code_points_of(reason), is_word_point))
-    return fail(ErrorKind::invalid, "a decision needs a reason");
+    return fail(ErrorKind::invalid, "a reason is needed, in words");
   if (reason.size() > kMaxReason)
     return fail(ErrorKind::invalid, "the reason is longer than {} bytes", kMaxReason);
   return {};

@@ -24,7 +24,7 @@ struct Touched {
 /// them protect.
 [[nodiscard]] Result<void> refresh_cases(Database& database, const std::set<int64_t>& cases);
 
-/// A person's word needs a reason, and not a novel. Errors: invalid.
+/// What a person decides or orders needs a reason, and not a novel. Errors: invalid.
 [[nodiscard]] Result<void> check_reason(const std::string& reason);
 
 /// Stores a person's word and makes the links so. Errors: see Desk::decide().

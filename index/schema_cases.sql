@@ -32,7 +32,7 @@ CREATE INDEX cases_by_newest ON cases (newest_us);
 CREATE TABLE events (
   id          INTEGER PRIMARY KEY,
   source      TEXT NOT NULL,         -- feed
-  source_id   TEXT NOT NULL,         -- the feed's own id of the event: the same again changes nothing
+  source_id   TEXT NOT NULL,         -- the feed's own id of the event: the same again changes nothing; with ~2, ~3 … a row that was changed
   type        TEXT NOT NULL,         -- ticket_called, ticket_finished, case_step, roster, sign_in, sign_out, rating, complaint, withdrawn
   at_us       INTEGER NOT NULL,      -- by our clock; the feed said at_us + clock_offset_us
   window      TEXT NOT NULL,         -- empty: not said

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "server/event_parser.h"
+#include "server/feeds/charset.h"
 #include "server/handlers.h"
 #include "server/services.h"
 
@@ -31,12 +32,9 @@ Duration clock_offset_of(const Request& request, const Services& services) {
   return feed == feeds.end() ? Duration{0} : feed->clock_offset;
 }
 
-/// Some programs begin a text with a byte order mark; RFC 8259 §8.1 lets us pass over it.
+/// RFC 8259 §8.1 lets us pass over a byte order mark.
 std::string_view body_of(const Request& request) {
-  constexpr std::string_view kMark = "\xEF\xBB\xBF";
-  std::string_view body = as_text(request.body);
-  if (body.starts_with(kMark)) body.remove_prefix(kMark.size());
-  return body;
+  return without_mark(as_text(request.body));
 }
 
 json::object told(const index::Ingested& stored) {

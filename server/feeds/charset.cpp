@@ -47,9 +47,14 @@ Result<std::string> convert(std::string_view bytes, const char* from) {
 
 }  // namespace
 
+std::string_view without_mark(std::string_view text) {
+  if (text.starts_with(kUtf8Mark)) text.remove_prefix(kUtf8Mark.size());
+  return text;
+}
+
 Result<std::string> to_utf8(std::string bytes, config::Mapping::Encoding encoding) {
   using Encoding = config::Mapping::Encoding;
-  if (bytes.starts_with(kUtf8Mark)) bytes.erase(0, kUtf8Mark.size());
+  bytes.erase(0, bytes.size() - without_mark(bytes).size());
   if (encoding == Encoding::gb18030) return convert(bytes, "GB18030");
   if (is_utf8(bytes)) return bytes;
   if (encoding == Encoding::utf8) {

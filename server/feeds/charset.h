@@ -11,6 +11,9 @@ namespace mj::server {
 /// (where it is neither).
 [[nodiscard]] Result<std::string> to_utf8(std::string bytes, config::Mapping::Encoding encoding);
 
+/// UTF-8 without the byte order mark that some programs begin a text with.
+[[nodiscard]] std::string_view without_mark(std::string_view text);
+
 /// Full-width letters, digits and signs (U+FF01 … U+FF5E, U+3000) become their usual forms; blanks around it
 /// go.
 [[nodiscard]] std::string usual_width(std::string_view text);

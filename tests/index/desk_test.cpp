@@ -29,6 +29,16 @@ class DeskTest : public testing::Test {
     const auto done = hall_.index().ingest("feed", {event});
     ASSERT_TRUE(done) << done.error().message;
   }
+  /// The first event was never so.
+  void withdraw_first() {
+    Event withdrawn;
+    withdrawn.id = "w";
+    withdrawn.type = Event::Type::withdrawn;
+    withdrawn.at = at(400);
+    withdrawn.corrects = "1";
+    withdrawn.raw = "{}";
+    ASSERT_TRUE(hall_.index().ingest("feed", {withdrawn}));
+  }
   void serve(double from, double to, const char* window, const char* ticket, const char* number = "",
              const char* clerk = "") {
     ingest(Event::Type::ticket_called, from, window, ticket, number, clerk);
@@ -163,13 +173,7 @@ TEST_F(DeskTest, ATicketIsNoStepOfACaseOfWhichItWasNot) {
   EXPECT_EQ(steps(), "accepted ") << "somebody else had that ticket";
   ASSERT_TRUE(decide(only_visit(), "SC-1", Action::add));
   EXPECT_EQ(steps(), "ticket_called accepted ticket_finished ");
-  Event withdrawn;
-  withdrawn.id = "w";
-  withdrawn.type = Event::Type::withdrawn;
-  withdrawn.at = at(400);
-  withdrawn.corrects = "1";
-  withdrawn.raw = "{}";
-  ASSERT_TRUE(hall_.index().ingest("feed", {withdrawn}));
+  withdraw_first();
   EXPECT_EQ(steps(), "accepted ticket_finished ") << "it was never called";
 }
 
@@ -178,13 +182,7 @@ TEST_F(DeskTest, AVisitThatNeverWasIsNotMarked) {
   ingest(Event::Type::case_step, 100, "w1", "", "SC-1");
   ASSERT_TRUE(decide(only_visit(), "SC-1", Action::reject));
   EXPECT_EQ(listed({}), "A1 w1 300s marked");
-  Event withdrawn;
-  withdrawn.id = "w";
-  withdrawn.type = Event::Type::withdrawn;
-  withdrawn.at = at(400);
-  withdrawn.corrects = "1";
-  withdrawn.raw = "{}";
-  ASSERT_TRUE(hall_.index().ingest("feed", {withdrawn}));
+  withdraw_first();
   EXPECT_EQ(listed({}), "A1 w1 300s") << "kept for what a person said";
 }
 

@@ -101,6 +101,15 @@ TEST_F(LanesTest, SayWhatWasNotConfiguredAndNobodyExplains) {
   EXPECT_THAT(told_parts, testing::StartsWith("not_configured -100-0"));
 }
 
+Event called_at_12() {
+  Event called;
+  called.id = "1";
+  called.at = at(12);
+  called.window = "w1";
+  called.ticket = "A1";
+  return called;
+}
+
 TEST_F(LanesTest, CountShotsAndVisits) {
   FakeRecorder screen(hall_.index(), "ws-1.screen");
   for (int i = 0; i < 10; ++i) {
@@ -109,11 +118,7 @@ TEST_F(LanesTest, CountShotsAndVisits) {
     screen.fragment(at(5 * i), at(5 * i + 5), facts);
   }
   screen.close();
-  Event called;
-  called.id = "1";
-  called.at = at(12);
-  called.window = "w1";
-  called.ticket = "A1";
+  const Event called = called_at_12();
   Event finished = called;
   finished.id = "2";
   finished.type = Event::Type::ticket_finished;
@@ -133,12 +138,7 @@ TEST_F(LanesTest, AVisitThatIsNotOverLastsUntilNow) {
   FakeRecorder camera(hall_.index(), kCam);
   camera.footage(at(0), 60);
   hall_.settle();
-  Event called;
-  called.id = "1";
-  called.at = at(12);
-  called.window = "w1";
-  called.ticket = "A1";
-  ASSERT_TRUE(hall_.index().ingest("queue", {called}));
+  ASSERT_TRUE(hall_.index().ingest("queue", {called_at_12()}));
   const auto end = [&](Duration later) {
     hall_.clock().set(at(12) + later);
     // An interval that it reaches into as long as it lasts, and no further.
